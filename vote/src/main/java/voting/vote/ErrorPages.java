@@ -1,0 +1,104 @@
+package voting.vote;
+
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.apache.tomcat.util.http.InvalidParameterException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.webmvc.error.ErrorController;
+import org.springframework.context.MessageSource;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.ControllerAdvice;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RequestMapping;
+import voting.vote.VoteSettings.Option;
+
+/**
+ * Every error, whoever found it (Tomcat, Spring or we), ends here and is told in the voter's language: as a page, or
+ * as a problem detail (RFC 9457) to programs.
+ */
+@Controller
+@ControllerAdvice
+class ErrorPages implements ErrorController {
+
+    /** When voting again is worth it: group commit recovers within a second or two of Redis. */
+    private static final String RETRY_AFTER_SECONDS = "2";
+
+    private static final Logger log = LoggerFactory.getLogger(ErrorPages.class);
+
+    private final MessageSource messages;
+    private final PageAssets assets;
+    private final String allowed;
+
+    ErrorPages(MessageSource messages, PageAssets assets, VoteSettings settings) {
+        this.messages = messages;
+        this.assets = assets;
+        this.allowed =
+                settings.poll().options().all().stream().map(Option::label).collect(Collectors.joining(", "));
+    }
+
+    /** Tomcat found the form malformed (400) or too large (413) while reading it. */
+    @ExceptionHandler
+    void unreadableForm(InvalidParameterException e, HttpServletResponse response) throws IOException {
+        response.sendError(e.getErrorCode());
+    }
+
+    @RequestMapping("/error")
+    Object error(HttpServletRequest request, HttpServletResponse response, Locale locale, Model model) {
+        var status = statusOf(request);
+        if (status == HttpStatus.SERVICE_UNAVAILABLE) {
+            response.setHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        if (status == HttpStatus.INTERNAL_SERVER_ERROR) {
+            log.error("A request failed unexpectedly.", (Throwable)
+                    request.getAttribute(RequestDispatcher.ERROR_EXCEPTION));
+        }
+        response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        var title = message("title", status, locale);
+        var detail = message("detail", status, locale);
+        var path = String.valueOf(request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI));
+        if (path.startsWith("/api/") || prefersJson(request)) {
+            var problem = ProblemDetail.forStatusAndDetail(status, detail);
+            problem.setTitle(title);
+            problem.setInstance(java.net.URI.create(path));
+            return ResponseEntity.status(status)
+                    .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                    .header(HttpHeaders.CONTENT_LANGUAGE, locale.getLanguage())
+                    .body(problem);
+        }
+        var root = "../".repeat((int) path.chars().filter(c -> c == '/').count() - 1);
+        model.addAttribute("status", status.value());
+        model.addAttribute("title", title);
+        model.addAttribute("detail", detail);
+        model.addAttribute("home", root.isEmpty() ? "./" : root);
+        assets.addTo(model, root);
+        response.setStatus(status.value());
+        return "error";
+    }
+
+    private static HttpStatus statusOf(HttpServletRequest request) {
+        var code = (Integer) request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
+        var status = code == null ? HttpStatus.NOT_FOUND : HttpStatus.resolve(code);
+        return status == null ? HttpStatus.INTERNAL_SERVER_ERROR : status;
+    }
+
+    private static boolean prefersJson(HttpServletRequest request) {
+        var accept = String.valueOf(request.getHeader(HttpHeaders.ACCEPT));
+        return accept.contains("json") && !accept.contains("html");
+    }
+
+    private String message(String part, HttpStatus status, Locale locale) {
+        var fallback = messages.getMessage("error.default." + part, null, locale);
+        return messages.getMessage("error." + status.value() + "." + part, new Object[] {allowed}, fallback, locale);
+    }
+}

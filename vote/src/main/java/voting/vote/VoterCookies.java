@@ -1,0 +1,71 @@
+package voting.vote;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.ResponseCookie;
+import org.springframework.web.util.WebUtils;
+
+/**
+ * The two cookies of a voter: who they are ({@code voter_id}, the identity of their ballot) and what they chose last
+ * ({@code voter_choice}, only shown to them; vote cannot ask Postgres).
+ */
+final class VoterCookies {
+
+    static final String VOTER_ID = "voter_id";
+    static final String VOTER_CHOICE = "voter_choice";
+
+    private static final Duration LIFETIME = Duration.ofDays(365);
+
+    /** The canonical form of the ids that {@link #newId} makes: random, version 4. */
+    private static final Pattern ISSUED_ID =
+            Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+
+    private VoterCookies() {}
+
+    static UUID newId() {
+        return UUID.randomUUID();
+    }
+
+    /** Reads an id that could be one of ours; anything else is as good as none. */
+    static Optional<UUID> parseId(String text) {
+        return text != null && ISSUED_ID.matcher(text).matches()
+                ? Optional.of(UUID.fromString(text))
+                : Optional.empty();
+    }
+
+    /** The browser's voter id; a browser without one is given one with this response, whatever comes of the vote. */
+    static UUID identify(HttpServletRequest request, HttpServletResponse response) {
+        var cookie = WebUtils.getCookie(request, VOTER_ID);
+        return parseId(cookie == null ? null : cookie.getValue()).orElseGet(() -> {
+            var id = newId();
+            add(VOTER_ID, id.toString(), request, response);
+            return id;
+        });
+    }
+
+    /** The id of the option that this browser chose last, or null; not yet checked against the poll. */
+    static String choice(HttpServletRequest request) {
+        var cookie = WebUtils.getCookie(request, VOTER_CHOICE);
+        return cookie == null ? null : cookie.getValue();
+    }
+
+    static void remember(String choice, HttpServletRequest request, HttpServletResponse response) {
+        add(VOTER_CHOICE, choice, request, response);
+    }
+
+    private static void add(String name, String value, HttpServletRequest request, HttpServletResponse response) {
+        var cookie = ResponseCookie.from(name, value)
+                .path("/")
+                .maxAge(LIFETIME)
+                .httpOnly(true)
+                .secure(request.isSecure())
+                .sameSite("Lax")
+                .build();
+        response.addHeader(HttpHeaders.SET_COOKIE, cookie.toString());
+    }
+}
