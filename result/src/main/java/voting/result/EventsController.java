@@ -1,0 +1,60 @@
+package voting.result;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.time.Duration;
+import org.springframework.http.MediaType;
+import org.springframework.stereotype.Controller;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * {@code /events}: Server-Sent Events {@code tally}, {@code activity} and {@code outage}. A viewer who reads slower
+ * than the tally changes skips to the newest one, and delays nobody else.
+ */
+@Controller
+class EventsController {
+
+    /** Proxies cut connections that are silent for a minute; the script reconnects when it hears nothing for 40 s. */
+    private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(15);
+
+    private static final byte[] HEARTBEAT = ": keep-alive\nevent: heartbeat\ndata:\n\n".getBytes(UTF_8);
+
+    private final TallyWatcher watcher;
+
+    EventsController(TallyWatcher watcher) {
+        this.watcher = watcher;
+    }
+
+    @GetMapping("/events")
+    Mono<Void> events(ServerWebExchange exchange) {
+        var response = exchange.getResponse();
+        response.getHeaders().setContentType(MediaType.TEXT_EVENT_STREAM);
+        response.getHeaders().setCacheControl("no-store");
+        response.getHeaders().set("X-Accel-Buffering", "no"); // nginx is to pass events on at once
+        var buffers = response.bufferFactory();
+        return response.writeAndFlushWith(
+                Flux.merge(updates(), heartbeats()).map(bytes -> Mono.just(buffers.wrap(bytes))));
+    }
+
+    private Flux<byte[]> updates() {
+        return Flux.defer(() -> {
+            var seen = new Snapshot[] {Snapshot.EMPTY};
+            return watcher.snapshots()
+                    .onBackpressureLatest()
+                    .concatMapIterable(
+                            snapshot -> {
+                                var events = snapshot.eventsSince(seen[0]);
+                                seen[0] = snapshot;
+                                return events;
+                            },
+                            1);
+        });
+    }
+
+    private static Flux<byte[]> heartbeats() {
+        return Flux.interval(HEARTBEAT_INTERVAL).map(tick -> HEARTBEAT).onBackpressureDrop();
+    }
+}

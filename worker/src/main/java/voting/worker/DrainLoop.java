@@ -1,0 +1,215 @@
+package voting.worker;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.stereotype.Component;
+import redis.clients.jedis.exceptions.JedisException;
+
+/**
+ * Runs drainers until told to stop: waits for entries, drains the streams that have some, backs off during outages,
+ * and logs an outage once when it begins and once when it ends.
+ *
+ * <p>{@link #stop} finishes the batches in hand. Several workers share the streams batch by batch: whoever finds a
+ * stream unlocked drains it.
+ */
+@Component
+class DrainLoop implements SmartLifecycle {
+
+    /**
+     * Drainers per worker. Two keep Postgres busy while the other one reads and parses, and leave streams free for a
+     * second worker; measured with four streams, four drainers in one worker gain nothing over two on two cores.
+     */
+    private static final int DRAINERS = 2;
+
+    /** How long a wait for entries may delay a stop; also how often an idle worker checks both stores. */
+    private static final int BLOCK_MILLIS = 1_000;
+
+    /** A batch takes some 20 ms: what is locked now is free again after a few of these. */
+    private static final int HELD_ELSEWHERE_PAUSE_MILLIS = 5;
+
+    private static final int FIRST_BACK_OFF_MILLIS = 50;
+    private static final int LONGEST_BACK_OFF_MILLIS = 2_000;
+
+    /** Longer than the longest batch and the longest wait, shorter than the grace period of the container. */
+    private static final Duration STOP_DEADLINE = Duration.ofSeconds(15);
+
+    /** SQL states of collisions with another transaction; the batch is simply repeated. */
+    private static final List<String> COLLISIONS = List.of("23505", "40001", "40P01");
+
+    private static final Logger log = LoggerFactory.getLogger(DrainLoop.class);
+
+    private final WorkerSettings settings;
+    private final DataSource dataSource;
+    private final BallotStore store = new BallotStore();
+    private final Counter counted;
+    private final Counter rejected;
+    private final List<Thread> threads = new ArrayList<>();
+    private CountDownLatch stopping = new CountDownLatch(1);
+    private volatile Instant failingSince = Instant.now();
+    private volatile String failure = "starting";
+    private boolean failureLogged;
+
+    DrainLoop(WorkerSettings settings, DataSource dataSource, MeterRegistry metrics) {
+        this.settings = settings;
+        this.dataSource = dataSource;
+        this.counted = Counter.builder("ballots.counted")
+                .description("Ballots stored and counted, repeated ones included")
+                .register(metrics);
+        this.rejected = Counter.builder("ballots.rejected")
+                .description("Stream entries that could not be ballots, kept in rejected_entry")
+                .register(metrics);
+    }
+
+    @Override
+    public void start() {
+        stopping = new CountDownLatch(1);
+        for (int i = 0; i < Math.min(DRAINERS, settings.vote().streams()); i++) {
+            threads.add(Thread.ofPlatform().name("drainer-" + i).start(this::run));
+        }
+    }
+
+    @Override
+    public void stop() {
+        log.info("Stopping: finishing the batches in hand.");
+        stopping.countDown();
+        var deadline = Instant.now().plus(STOP_DEADLINE);
+        for (var thread : threads) {
+            try {
+                if (!thread.join(Duration.between(Instant.now(), deadline))) {
+                    log.warn("{} did not finish in time. Its transaction will roll back, nothing is lost.", thread);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        threads.clear();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return !threads.isEmpty();
+    }
+
+    /** Since when the worker cannot drain, or null when its last step went well. */
+    Instant failingSince() {
+        return failingSince;
+    }
+
+    /** What keeps the worker from draining; only meaningful while {@link #failingSince()} is not null. */
+    String failure() {
+        return failure;
+    }
+
+    private void run() {
+        try (var streams = new BallotStreams(settings)) {
+            var drainer = new Drainer(
+                    streams, store, dataSource, settings.poll().options().ids());
+            var backOffMillis = FIRST_BACK_OFF_MILLIS;
+            while (!isStopping()) {
+                try {
+                    if (failingSince != null) {
+                        createPositions();
+                    }
+                    var allHeldElsewhere = drainWaiting(streams, drainer);
+                    noteSuccess();
+                    backOffMillis = FIRST_BACK_OFF_MILLIS;
+                    if (allHeldElsewhere) {
+                        pause(HELD_ELSEWHERE_PAUSE_MILLIS);
+                    }
+                } catch (SQLException e) {
+                    if (!COLLISIONS.contains(e.getSQLState())) {
+                        noteFailure("Postgres", e);
+                        backOffMillis = backOff(backOffMillis);
+                    }
+                } catch (JedisException e) {
+                    noteFailure("Redis", e);
+                    backOffMillis = backOff(backOffMillis);
+                } catch (RuntimeException e) {
+                    log.error("A step failed unexpectedly; nothing is lost. Will keep trying.", e);
+                    noteFailure("A fault of ours", e);
+                    backOffMillis = backOff(backOffMillis);
+                }
+            }
+        }
+    }
+
+    /** Waits for entries and drains one batch of each stream that has some; true when all were held elsewhere. */
+    private boolean drainWaiting(BallotStreams streams, Drainer drainer) throws SQLException {
+        var waiting = streams.awaitEntries(BLOCK_MILLIS);
+        if (waiting.isEmpty()) {
+            // Nothing to do: look at one stream all the same, so that an idle worker notices a lost Postgres.
+            drainer.drainOnce(
+                    ThreadLocalRandom.current().nextInt(settings.vote().streams()));
+            return false;
+        }
+        var allHeldElsewhere = true;
+        var first = ThreadLocalRandom.current().nextInt(waiting.size()); // drainers start apart from each other
+        for (int i = 0; i < waiting.size() && !isStopping(); i++) {
+            var outcome = drainer.drainOnce(waiting.get((first + i) % waiting.size()));
+            allHeldElsewhere &= !outcome.held();
+            counted.increment(outcome.counted());
+            if (outcome.rejected() > 0) {
+                rejected.increment(outcome.rejected());
+                log.warn("{} entries are no ballots; they are kept in rejected_entry.", outcome.rejected());
+            }
+        }
+        return allHeldElsewhere;
+    }
+
+    private void createPositions() throws SQLException {
+        try (var connection = dataSource.getConnection()) {
+            store.createPositions(connection, settings.vote().streams());
+            connection.commit();
+        }
+    }
+
+    private synchronized void noteSuccess() {
+        if (failingSince != null) {
+            log.info("Draining, after {}.", Duration.between(failingSince, Instant.now()));
+            failingSince = null;
+            failureLogged = false;
+        }
+    }
+
+    private synchronized void noteFailure(String store, Exception e) {
+        failure = store + ": " + e.getMessage();
+        if (failingSince == null) {
+            failingSince = Instant.now();
+        }
+        if (!failureLogged) {
+            log.warn("Cannot drain. {}. Ballots wait in Redis. Will keep trying.", failure);
+            failureLogged = true;
+        }
+    }
+
+    /** Waits with jitter, so that many workers do not come back at the same moment; returns the next wait. */
+    private int backOff(int millis) {
+        pause(millis / 2 + ThreadLocalRandom.current().nextInt(millis));
+        return Math.min(2 * millis, LONGEST_BACK_OFF_MILLIS);
+    }
+
+    private void pause(int millis) {
+        try {
+            stopping.await(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            stopping.countDown();
+        }
+    }
+
+    private boolean isStopping() {
+        return stopping.getCount() == 0;
+    }
+}
