@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -80,7 +81,7 @@ class BallotAppender implements SmartLifecycle {
             streams[i] = ("votes:{" + i + "}").getBytes(UTF_8);
         }
         this.batchSize = DistributionSummary.builder("vote.append.batch.size")
-                .description("Ballots confirmed by one round trip to Redis")
+                .description("Ballots that Redis answered in one round trip")
                 .register(metrics);
         Gauge.builder("vote.append.queue.size", queue, BlockingQueue::size)
                 .description("Ballots that wait for the next round trip to Redis")
@@ -119,6 +120,12 @@ class BallotAppender implements SmartLifecycle {
     /** The same voter always comes to the same stream, so that the order of their ballots is kept. */
     private byte[] streamOf(UUID ballotId) {
         return streams[Math.floorMod(ballotId.getLeastSignificantBits(), streams.length)];
+    }
+
+    /** Started before the web server and stopped after it, so that every request it takes can be answered. */
+    @Override
+    public int getPhase() {
+        return WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE - 1;
     }
 
     @Override
@@ -192,7 +199,9 @@ class BallotAppender implements SmartLifecycle {
             for (int i = 0; i < replies.size(); i++) {
                 refusal = batch.get(i).complete(replies.get(i));
             }
-            batchSize.record(batch.size());
+            if (batch.getFirst().command == XADD) { // not the probe of an idle service
+                batchSize.record(batch.size());
+            }
             noteOutcome(refusal);
         } catch (JedisException e) {
             // The entries may be in the streams or not: nobody is told "accepted", and the ids make a retry safe.

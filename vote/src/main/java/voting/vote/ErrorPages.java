@@ -4,6 +4,7 @@ import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.URI;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.apache.tomcat.util.http.InvalidParameterException;
@@ -66,11 +67,11 @@ class ErrorPages implements ErrorController {
         response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
         var title = message("title", status, locale);
         var detail = message("detail", status, locale);
-        var path = String.valueOf(request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI));
+        var path = pathOf(request);
         if (path.startsWith("/api/") || prefersJson(request)) {
             var problem = ProblemDetail.forStatusAndDetail(status, detail);
             problem.setTitle(title);
-            problem.setInstance(java.net.URI.create(path));
+            problem.setInstance(URI.create(path));
             return ResponseEntity.status(status)
                     .contentType(MediaType.APPLICATION_PROBLEM_JSON)
                     .header(HttpHeaders.CONTENT_LANGUAGE, locale.getLanguage())
@@ -81,6 +82,8 @@ class ErrorPages implements ErrorController {
         model.addAttribute("title", title);
         model.addAttribute("detail", detail);
         model.addAttribute("home", root.isEmpty() ? "./" : root);
+        model.addAttribute(VotingBooth.RETRY_CHOICE, request.getAttribute(VotingBooth.RETRY_CHOICE));
+        model.addAttribute(VotingBooth.RETRY_BALLOT_ID, request.getAttribute(VotingBooth.RETRY_BALLOT_ID));
         assets.addTo(model, root);
         response.setStatus(status.value());
         return "error";
@@ -90,6 +93,12 @@ class ErrorPages implements ErrorController {
         var code = (Integer) request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
         var status = code == null ? HttpStatus.NOT_FOUND : HttpStatus.resolve(code);
         return status == null ? HttpStatus.INTERNAL_SERVER_ERROR : status;
+    }
+
+    /** What was asked for; "/error" itself when somebody asks for that, which no error led to. */
+    private static String pathOf(HttpServletRequest request) {
+        var failed = (String) request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
+        return failed == null ? request.getRequestURI() : failed;
     }
 
     private static boolean prefersJson(HttpServletRequest request) {

@@ -16,6 +16,11 @@ import voting.vote.VoteSettings.Option;
 @Component
 class VotingBooth {
 
+    /** Request attributes of a ballot that was not confirmed. */
+    static final String RETRY_CHOICE = "retryChoice";
+
+    static final String RETRY_BALLOT_ID = "retryBallotId";
+
     private final VoteSettings.Poll poll;
     private final BallotAppender appender;
     private final Map<String, Counter> acceptedByOption;
@@ -55,6 +60,9 @@ class VotingBooth {
             appender.append(ballot);
         } catch (BallotNotConfirmedException e) {
             notConfirmed.increment();
+            // For the error page, which offers to send the very same ballot again.
+            request.setAttribute(RETRY_CHOICE, choice);
+            request.setAttribute(RETRY_BALLOT_ID, ballot.ballotId());
             throw e;
         }
         acceptedByOption.get(choice).increment();

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,7 @@ import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -25,6 +27,7 @@ import redis.clients.jedis.exceptions.JedisException;
  * stream unlocked drains it.
  */
 @Component
+@Profile("!beat")
 class DrainLoop implements SmartLifecycle {
 
     /**
@@ -46,7 +49,7 @@ class DrainLoop implements SmartLifecycle {
     private static final Duration STOP_DEADLINE = Duration.ofSeconds(15);
 
     /** SQL states of collisions with another transaction; the batch is simply repeated. */
-    private static final List<String> COLLISIONS = List.of("23505", "40001", "40P01");
+    private static final Set<String> COLLISIONS = Set.of("23505", "40001", "40P01");
 
     private static final Logger log = LoggerFactory.getLogger(DrainLoop.class);
 
@@ -129,7 +132,7 @@ class DrainLoop implements SmartLifecycle {
                         pause(HELD_ELSEWHERE_PAUSE_MILLIS);
                     }
                 } catch (SQLException e) {
-                    if (!COLLISIONS.contains(e.getSQLState())) {
+                    if (!COLLISIONS.contains(String.valueOf(e.getSQLState()))) {
                         noteFailure("Postgres", e);
                         backOffMillis = backOff(backOffMillis);
                     }

@@ -35,7 +35,8 @@ final class MigrateCommand {
         }
     }
 
-    private static void migrate(Environment settings) throws SQLException {
+    /** Throws what went wrong; may be called by several at once. */
+    static void migrate(Environment settings) throws SQLException {
         var url = settings.getRequiredProperty("spring.datasource.url");
         var user = settings.getProperty("POSTGRES_USER", "postgres");
         var password = settings.getProperty("POSTGRES_PASSWORD", "");

@@ -1,0 +1,115 @@
+# The everyday commands; `make` lists them. Logic lives in Maven or in the script that a target names.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+-include .env
+export
+
+MVN  := ./mvnw --batch-mode --no-transfer-progress
+DEV  := docker compose
+PROD := docker compose -f docker-compose.prod.yml
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+##@ Without Docker (a JDK 25 is all it takes)
+
+.PHONY: demo test bench
+demo: ## run the whole system with embedded Postgres and Redis; Ctrl-C stops it
+	@exec deploy/local/demo
+test: ## run all tests
+	$(MVN) verify
+bench: package ## measure votes/s, ballots drained/s and click-to-visible
+	@exec deploy/local/bench
+
+##@ Code
+
+.PHONY: package check format
+package: ## build the jars without running tests
+	$(MVN) --quiet package -DskipTests
+check: ## what CI runs without Docker: format, build, all tests
+	$(MVN) spotless:check verify
+format: ## format the Java code
+	$(MVN) --quiet spotless:apply
+
+##@ Images
+
+.PHONY: images base-images push scan
+images: ## build the images of vote, worker and result into the local engine
+	@deploy/images
+base-images: ## build stand-ins for third-party images, where no registry can be reached
+	@deploy/base-images/build
+push: ## push multi-architecture images: make push REGISTRY=ghcr.io/me
+	@deploy/images push "$(REGISTRY)"
+scan: ## look for known vulnerabilities in our images, with Trivy
+	@deploy/scan
+
+##@ The stack for development and demos (docker-compose.yml)
+
+.PHONY: up down logs ps shell psql redis-cli migrate restart-worker scale watch backup restore clean
+up: ## build what is missing, start, wait until healthy, print the addresses
+	@deploy/up
+down: ## stop and remove the containers; the votes stay
+	$(DEV) down
+logs: ## follow the logs; one service with SERVICE=worker
+	$(DEV) logs --follow --tail 100 $(SERVICE)
+ps: ## list the containers and their health
+	$(DEV) ps
+shell: ## a shell in a container: make shell SERVICE=worker
+	$(DEV) exec $(or $(SERVICE),vote) sh
+psql: ## a Postgres prompt
+	$(DEV) exec db psql -U postgres votes
+redis-cli: ## a Redis prompt
+	$(DEV) exec redis redis-cli
+migrate: ## bring the schema up to date
+	$(DEV) run --rm migrate
+restart-worker: ## restart the workers; ballots wait meanwhile
+	$(DEV) restart worker
+scale: ## run more of a service: make scale SERVICE=worker N=3
+	$(DEV) up --detach --wait --no-recreate --scale $(or $(SERVICE),worker)=$(or $(N),2)
+watch: ## recompiled classes and changed templates go into the running containers
+	$(DEV) watch
+backup: ## dump the database into deploy/backup/dumps
+	@COMPOSE="$(DEV)" deploy/backup/now
+restore: ## go back to a dump: make restore FILE=deploy/backup/dumps/votes-….dump
+	@COMPOSE="$(DEV)" deploy/backup/restore "$(FILE)"
+clean: ## remove what the build made, and this stack with its volumes; nothing else
+	-$(MVN) --quiet clean
+	-$(DEV) down --volumes --remove-orphans
+
+##@ The hardened stack behind nginx (docker-compose.prod.yml)
+
+.PHONY: secrets certs prod-up prod-down prod-logs prod-ps prod-shell prod-psql prod-redis-cli prod-migrate
+.PHONY: prod-restart-worker prod-scale prod-backup prod-restore
+secrets: ## create the passwords in .secrets
+	@deploy/secrets passwords
+certs: ## create a self-signed certificate in .secrets: make certs TLS_NAME=vote.example.org
+	@deploy/secrets certificate
+prod-up: ## start, wait until healthy
+	@deploy/secrets check
+	$(PROD) up --detach --wait
+prod-down: ## stop and remove the containers; the votes stay
+	$(PROD) down
+prod-logs: ## follow the logs; one service with SERVICE=worker
+	$(PROD) logs --follow --tail 100 $(SERVICE)
+prod-ps: ## list the containers and their health
+	$(PROD) ps
+prod-shell: ## a shell in a container: make prod-shell SERVICE=worker
+	$(PROD) exec $(or $(SERVICE),vote) sh
+prod-psql: ## a Postgres prompt
+	$(PROD) exec db psql -U postgres votes
+prod-redis-cli: ## a Redis prompt
+	$(PROD) exec redis sh -c 'REDISCLI_AUTH="$$(cat /run/secrets/redis_password)" redis-cli'
+prod-migrate: ## bring the schema up to date
+	$(PROD) run --rm migrate
+prod-restart-worker: ## restart the workers; ballots wait meanwhile
+	$(PROD) restart worker
+prod-scale: ## run more of a service: make prod-scale SERVICE=vote N=4
+	$(PROD) up --detach --wait --no-recreate --scale $(or $(SERVICE),vote)=$(or $(N),3)
+prod-backup: ## dump the database into deploy/backup/dumps, besides the scheduled dumps
+	@COMPOSE="$(PROD)" deploy/backup/now
+prod-restore: ## go back to a dump: make prod-restore FILE=deploy/backup/dumps/votes-….dump
+	@COMPOSE="$(PROD)" deploy/backup/restore "$(FILE)"
