@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Profile;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
@@ -53,7 +54,7 @@ class Audit implements HealthIndicator {
             failure = null;
             failureLogged = false;
         } catch (SQLException e) {
-            failure = String.valueOf(e.getMessage());
+            failure = String.valueOf(NestedExceptionUtils.getMostSpecificCause(e).getMessage());
             if (!failureLogged) {
                 log.warn("The audit could not run: {}. Will try again at its next time.", failure);
                 failureLogged = true;

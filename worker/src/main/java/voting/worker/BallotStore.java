@@ -15,10 +15,17 @@ import java.util.UUID;
  */
 class BallotStore {
 
-    /** Makes sure that every stream has its position row; harmless when it has. */
+    /**
+     * Makes sure that every stream has its position row; harmless when it has. "On conflict" alone would wait for the
+     * batch that has a row in hand, and a worker that hangs would keep the others from starting.
+     */
     void createPositions(Connection connection, int streams) throws SQLException {
-        try (var insert = connection.prepareStatement(
-                "insert into stream_position (stream) select generate_series(0, ? - 1) on conflict do nothing")) {
+        try (var insert = connection.prepareStatement("""
+                insert into stream_position (stream)
+                select number from generate_series(0, ? - 1) as number
+                where number not in (select stream from stream_position)
+                on conflict do nothing
+                """)) {
             insert.setInt(1, streams);
             insert.executeUpdate();
         }

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
@@ -62,6 +63,7 @@ class DrainLoop implements SmartLifecycle {
     private CountDownLatch stopping = new CountDownLatch(1);
     private volatile Instant failingSince = Instant.now();
     private volatile String failure = "starting";
+    private volatile int failures;
     private boolean failureLogged;
 
     DrainLoop(WorkerSettings settings, DataSource dataSource, MeterRegistry metrics) {
@@ -121,12 +123,13 @@ class DrainLoop implements SmartLifecycle {
                     streams, store, dataSource, settings.poll().options().ids());
             var backOffMillis = FIRST_BACK_OFF_MILLIS;
             while (!isStopping()) {
+                var failuresBefore = failures;
                 try {
                     if (failingSince != null) {
                         createPositions();
                     }
                     var allHeldElsewhere = drainWaiting(streams, drainer);
-                    noteSuccess();
+                    noteSuccess(failuresBefore);
                     backOffMillis = FIRST_BACK_OFF_MILLIS;
                     if (allHeldElsewhere) {
                         pause(HELD_ELSEWHERE_PAUSE_MILLIS);
@@ -139,7 +142,7 @@ class DrainLoop implements SmartLifecycle {
                 } catch (JedisException e) {
                     noteFailure("Redis", e);
                     backOffMillis = backOff(backOffMillis);
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) { // a worker whose drainers have ended would still look well
                     log.error("A step failed unexpectedly; nothing is lost. Will keep trying.", e);
                     noteFailure("A fault of ours", e);
                     backOffMillis = backOff(backOffMillis);
@@ -178,16 +181,18 @@ class DrainLoop implements SmartLifecycle {
         }
     }
 
-    private synchronized void noteSuccess() {
-        if (failingSince != null) {
+    /** A step during which another drainer failed began before that outage, and does not end it. */
+    private synchronized void noteSuccess(int failuresBefore) {
+        if (failingSince != null && failures == failuresBefore) {
             log.info("Draining, after {}.", Duration.between(failingSince, Instant.now()));
             failingSince = null;
             failureLogged = false;
         }
     }
 
-    private synchronized void noteFailure(String store, Exception e) {
-        failure = store + ": " + e.getMessage();
+    private synchronized void noteFailure(String store, Throwable e) {
+        failures++;
+        failure = store + ": " + NestedExceptionUtils.getMostSpecificCause(e).getMessage(); // not the pool's "timed out"
         if (failingSince == null) {
             failingSince = Instant.now();
         }

@@ -21,6 +21,9 @@ final class MigrateCommand {
     /** Compose starts us after Postgres is healthy; elsewhere it may take this many seconds longer. */
     private static final int CONNECT_RETRIES = 30;
 
+    /** Any number that no other user of the database takes; these are the letters "pass". */
+    private static final int PASSWORD_LOCK = 0x70617373;
+
     private static final Logger log = LoggerFactory.getLogger(MigrateCommand.class);
 
     private MigrateCommand() {}
@@ -43,11 +46,15 @@ final class MigrateCommand {
         var result = Flyway.configure()
                 .dataSource(url, user, password)
                 .connectRetries(CONNECT_RETRIES)
+                .connectRetriesInterval(1) // otherwise each wait is twice the one before
                 .load()
                 .migrate();
         log.info(
                 "The schema is at version {}; {} migrations were applied.", version(result), result.migrationsExecuted);
-        try (var connection = DriverManager.getConnection(url, user, password)) {
+        try (var connection = DriverManager.getConnection(url, user, password);
+                var statement = connection.createStatement()) {
+            // One at a time, or Postgres says "tuple concurrently updated"; the lock goes with the connection.
+            statement.execute("select pg_advisory_lock(" + PASSWORD_LOCK + ")");
             setPassword(connection, "worker", settings.getProperty("POSTGRES_WORKER_PASSWORD", ""));
             setPassword(connection, "result", settings.getProperty("POSTGRES_RESULT_PASSWORD", ""));
         }

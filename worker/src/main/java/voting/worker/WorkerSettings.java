@@ -31,6 +31,8 @@ record WorkerSettings(Poll poll, Vote vote, Redis redis) {
                 check(equals > 0, FORMAT + "'" + pair + "' is not such a pair");
                 var id = pair.substring(0, equals).strip();
                 check(id.matches("[a-z0-9-]{1,32}"), FORMAT + "the id '" + id + "' is not [a-z0-9-]{1,32}");
+                var label = pair.substring(equals + 1).strip();
+                check(!label.isEmpty() && label.length() <= 60, FORMAT + "a label has 1 to 60 characters");
                 check(ids.add(id), FORMAT + "the id '" + id + "' is there twice");
             }
             check(ids.size() >= 2 && ids.size() <= 10, FORMAT + "there are " + ids.size());

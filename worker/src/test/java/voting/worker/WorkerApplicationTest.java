@@ -1,0 +1,59 @@
+package voting.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static voting.worker.Counted.assertEachCountedOnce;
+import static voting.worker.Counted.eventually;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.SpringApplication;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** The whole worker as it is started: it drains, and says on its management port whether it can. */
+@ExtendWith(Stores.class)
+class WorkerApplicationTest {
+
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    @Test
+    void drainsAndSaysOnItsManagementPortWhetherItCan() throws Exception {
+        var application = new SpringApplication(WorkerApplication.class);
+        try (var worker = application.run(
+                "--POSTGRES_HOST=" + Stores.HOST,
+                "--POSTGRES_PORT=" + Stores.postgresPort(),
+                "--POSTGRES_PASSWORD=" + Stores.WORKER_PASSWORD,
+                "--MANAGEMENT_SERVER_PORT=0",
+                "--redis.host=" + Stores.HOST,
+                "--redis.port=" + Stores.redisPort())) {
+            Vote.cast(0, Vote.of(1, "cats"));
+            Vote.castRaw("*", 0, new byte[] {0}, new byte[] {0});
+            eventually().until(() -> get(worker, "health/readiness").statusCode() == 200);
+            eventually().until(() -> get(worker, "prometheus").body().contains("ballots_rejected_total 1.0"));
+            assertThat(get(worker, "prometheus").body()).contains("ballots_counted_total 1.0");
+
+            try (var redis = Stores.redis()) {
+                redis.set(Vote.name(1), "x");
+            }
+            eventually().until(() -> get(worker, "health/readiness").statusCode() == 503);
+            assertThat(get(worker, "health").body()).contains("Redis: WRONGTYPE", "\"since\"");
+            assertThat(get(worker, "health/liveness").statusCode()).isEqualTo(200);
+
+            try (var redis = Stores.redis()) {
+                redis.del(Vote.name(1));
+            }
+            eventually().until(() -> get(worker, "health/readiness").statusCode() == 200);
+        }
+        assertEachCountedOnce(List.of(Vote.of(1, "cats")));
+    }
+
+    private HttpResponse<String> get(ConfigurableApplicationContext worker, String path) throws Exception {
+        var port = worker.getEnvironment().getRequiredProperty("local.server.port");
+        var request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/actuator/" + path));
+        return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+}
