@@ -27,6 +27,7 @@ let source;
 let silence;
 let reloading = false;
 let outage = null; // the last outage event, until a tally ends it
+let heardAt = null; // the last moment at which the server vouched for the tally, by this clock
 let tally = null; // the newest tally and activity, drawn or not
 let activity = null;
 let frame = 0;
@@ -52,6 +53,7 @@ function on(type, receive) {
   source.addEventListener(type, (event) => {
     listenForSilence();
     receive(event.data && JSON.parse(event.data));
+    if (!outage) heardAt = Date.now();
     show(outage ? 'outage' : 'live');
     frame ||= requestAnimationFrame(draw);
   });
@@ -93,6 +95,7 @@ function draw() {
   frame = 0;
   if (tally) drawTally();
   if (activity) drawActivity();
+  drawAsOf();
 }
 
 function drawTally() {
@@ -107,7 +110,6 @@ function drawTally() {
   }
   write(element('total'), integer.format(tally.total));
   write(element('total-unit'), unit(tally.total));
-  write(element('as-of'), fill(element('as-of').dataset.text, time(second, tally.asOf)));
   if (changed) announceSoon();
 }
 
@@ -123,6 +125,12 @@ function drawActivity() {
   const texts = [integer.format(peak), integer.format(counts.at(-1))];
   chart.setAttribute('aria-label', fill(chart.dataset.label, ...texts));
   write(element('peak'), fill(element('peak').dataset.text, ...texts));
+}
+
+// Not the tally's own time: an old tally is up to date as long as nobody votes.
+function drawAsOf() {
+  const asOf = outage ? outage.asOf : heardAt;
+  if (asOf) write(element('as-of'), fill(element('as-of').dataset.text, time(second, asOf)));
 }
 
 function anotherPoll() {

@@ -71,7 +71,7 @@ class ErrorPages implements ErrorController {
         if (path.startsWith("/api/") || prefersJson(request)) {
             var problem = ProblemDetail.forStatusAndDetail(status, detail);
             problem.setTitle(title);
-            problem.setInstance(URI.create(path));
+            problem.setInstance(URI.create(path.replaceFirst("^/+", "/"))); // "//" would begin a host name
             return ResponseEntity.status(status)
                     .contentType(MediaType.APPLICATION_PROBLEM_JSON)
                     .header(HttpHeaders.CONTENT_LANGUAGE, locale.getLanguage())

@@ -1,0 +1,246 @@
+package voting.local;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.microsoft.playwright.Browser.NewContextOptions;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.ReducedMotion;
+import java.io.IOException;
+import java.net.URI;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The pages for everyone: without script, with other senses, on other screens, behind a proxy, and after a mistake. */
+class BrowserPagesIT {
+
+    @RegisterExtension
+    static final Chromium chromium = new Chromium();
+
+    private static final List<Reader> EACH_LANGUAGE_AND_WIDTH =
+            List.of(Reader.ENGLISH_AT_A_DESK, Reader.FRENCH_ON_A_PHONE);
+
+    private final LocalSystem system = SharedSystem.get();
+    private final URI vote = system.vote().uri();
+    private final URI result = system.result().uri();
+
+    @AfterEach
+    void clear() throws SQLException {
+        await().until(new Streams(system)::areDrained);
+        new Outcome(system).clear();
+    }
+
+    @Test
+    void withoutScriptVotingWorksAndTheResultPageReloadsItself() {
+        var results = Arrays.stream(Reader.values()).collect(Collectors.toMap(Function.identity(), reader -> {
+            var visitor = chromium.visitor(reader.settings().setJavaScriptEnabled(false));
+            var result = ResultPage.open(visitor, this.result);
+            var ballot = BallotPage.open(visitor, vote);
+            ballot.option("Cats").click();
+            ballot.shows("Cats", reader);
+            ballot.option("Dogs").click();
+            ballot.shows("Dogs", reader);
+            return result;
+        }));
+
+        results.forEach((reader, page) -> {
+            page.shows(0, Reader.values().length);
+            assertThat(page.page().locator("meta[http-equiv=refresh]")).hasAttribute("content", "5");
+            page.says(Pattern.compile(reader.reads("Results as of", "Résultats à") + " \\d\\d:\\d\\d:\\d\\d UTC"));
+            assertThat(page.navigations().get()).isGreaterThan(1);
+        });
+    }
+
+    @Test
+    void pagesWorkBelowAPathThatTheyKnowNothingOf() throws IOException {
+        try (var proxy = new PrefixProxy(system)) {
+            var reader = Reader.ENGLISH_AT_A_DESK;
+            var visitor = chromium.visitor(reader);
+            var result = ResultPage.open(visitor, proxy.result());
+            var ballot = BallotPage.open(visitor, proxy.vote());
+            result.isLive(reader);
+
+            ballot.option("Dogs").click();
+            ballot.shows("Dogs", reader);
+            result.shows(0, 1);
+
+            assertThat(ballot.page()).hasURL(proxy.vote().toString());
+            assertThat(result.navigations()).hasValue(1);
+            for (var page : Map.of(ballot.page(), proxy.vote(), result.page(), proxy.result())
+                    .entrySet()) {
+                page.getKey().navigate(page.getValue() + "no/such/page");
+                assertIsStyled(page.getKey());
+                action(page.getKey()).click();
+                assertThat(page.getKey()).hasURL(page.getValue().toString());
+            }
+            visitor.close(); // ends the stream of events, and with it the proxy's last thread
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void pagesHaveNoFaultThatAxeFinds(Reader reader) {
+        var visitor = chromium.visitor(reader);
+        var ballot = BallotPage.open(visitor, vote);
+        Accessibility.hasNoFault(ballot.page());
+        ballot.option("Cats").click();
+        ballot.shows("Cats", reader);
+        Accessibility.hasNoFault(ballot.page());
+
+        var result = ResultPage.open(visitor, this.result);
+        result.isLive(reader);
+        result.shows(1, 0);
+        Accessibility.hasNoFault(result.page());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {400, 403, 404, 405, 413, 415})
+    void errorPagesAreOfTheSameMakeAndLeadBack(int status) {
+        for (var reader : EACH_LANGUAGE_AND_WIDTH) {
+            var page = chromium.visitor(reader).newPage();
+            provoke(status, page);
+            assertIsErrorPage(page, status, reader);
+            action(page).click();
+            assertThat(page).hasURL(vote + "/");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {404, 405})
+    void errorPagesOfTheResultAreOfTheSameMakeAndLeadBack(int status) {
+        for (var reader : EACH_LANGUAGE_AND_WIDTH) {
+            var page = chromium.visitor(reader).newPage();
+            if (status == 404) {
+                page.navigate(result + "/no/such/page");
+            } else {
+                post(page, result);
+            }
+            assertIsErrorPage(page, status, reader);
+            action(page).click();
+            assertThat(page).hasURL(result + "/");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void nothingIsWiderThanTheNarrowestScreen(Reader reader) {
+        var visitor = chromium.visitor(reader.settings().setViewportSize(320, 640));
+        var ballot = BallotPage.open(visitor, vote);
+        ballot.option("Cats").click();
+        ballot.shows("Cats", reader);
+        assertFits(ballot.page());
+        ballot.page().navigate(vote + "/no/such/page");
+        assertFits(ballot.page());
+
+        var result = ResultPage.open(visitor, this.result);
+        result.isLive(reader);
+        assertFits(result.page());
+    }
+
+    @Test
+    void darkSchemeIsDark() {
+        for (var uri : new URI[] {vote, result}) {
+            var light = chromium.visitor(new NewContextOptions().setColorScheme(ColorScheme.LIGHT))
+                    .newPage();
+            var dark = chromium.visitor(new NewContextOptions().setColorScheme(ColorScheme.DARK))
+                    .newPage();
+            light.navigate(uri.toString());
+            dark.navigate(uri.toString());
+
+            assertThat(brightness(light)).isGreaterThan(200);
+            assertThat(brightness(dark)).isLessThan(60);
+        }
+    }
+
+    @Test
+    void nothingMovesForThoseWhoAskForIt() {
+        var still = new NewContextOptions().setReducedMotion(ReducedMotion.REDUCE);
+        var moving = new NewContextOptions().setReducedMotion(ReducedMotion.NO_PREFERENCE);
+        for (var uri : new URI[] {vote, result}) {
+            assertThat(motions(uri, moving)).isPositive();
+            assertThat(motions(uri, still)).isZero();
+        }
+    }
+
+    private void provoke(int status, Page page) {
+        switch (status) {
+            case 403 -> post(page, vote);
+            case 404 -> page.navigate(vote + "/no/such/page");
+            case 400 -> tamper(page, "button.value = 'horses'");
+            case 405 -> tamper(page, "form.action = document.querySelector('link[rel=stylesheet]').href");
+            case 413 -> tamper(page, "button.value = 'x'.repeat(10000)");
+            case 415 -> tamper(page, "form.enctype = 'text/plain'");
+            default -> throw new IllegalArgumentException();
+        }
+    }
+
+    private void tamper(Page page, String change) {
+        page.navigate(vote.toString());
+        page.evaluate(
+                "() => { const form = document.forms[0]; const button = form.elements.vote[0]; %s }".formatted(change));
+        page.getByRole(AriaRole.BUTTON).first().click();
+    }
+
+    /** From an empty page, which is not ours. */
+    private static void post(Page page, URI target) {
+        page.setContent(
+                "<form method=post action='%s/'><button name=vote value=cats>Vote</button></form>".formatted(target));
+        page.getByRole(AriaRole.BUTTON).click();
+    }
+
+    private static void assertIsErrorPage(Page page, int status, Reader reader) {
+        assertThat(page.getByText(String.valueOf(status), new Page.GetByTextOptions().setExact(true)))
+                .isVisible();
+        assertThat(page.locator("html")).hasAttribute("lang", reader.language());
+        assertIsStyled(page);
+        assertFits(page);
+        Accessibility.hasNoFault(page);
+    }
+
+    /** The sheet of styles was found: the action is no plain link any more. */
+    private static void assertIsStyled(Page page) {
+        assertThat(action(page)).hasCSS("border-top-width", "3px");
+    }
+
+    private static Locator action(Page page) {
+        return page.getByRole(AriaRole.LINK);
+    }
+
+    private static void assertFits(Page page) {
+        assertThat((Integer) page.evaluate("document.documentElement.scrollWidth"))
+                .isLessThanOrEqualTo(page.viewportSize().width);
+    }
+
+    private static double brightness(Page page) {
+        var levels = page.evaluate(
+                "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number).reduce((a, b) => a + b) / 3");
+        return ((Number) levels).doubleValue();
+    }
+
+    /** How many parts of the page move, or would. */
+    private int motions(URI uri, NewContextOptions settings) {
+        var page = chromium.visitor(settings).newPage();
+        page.navigate(uri.toString());
+        return (Integer) page.evaluate("""
+                [...document.querySelectorAll('*')]
+                  .flatMap((element) => [getComputedStyle(element), getComputedStyle(element, '::before')])
+                  .filter((style) => style.animationName !== 'none' || style.transitionDuration !== '0s')
+                  .length
+                """);
+    }
+}
