@@ -74,7 +74,7 @@ class ErrorPages implements ErrorWebExceptionHandler {
             ServerWebExchange exchange, HttpStatusCode status, String title, String detail, String path) {
         var problem = ProblemDetail.forStatusAndDetail(status, detail);
         problem.setTitle(title);
-        problem.setInstance(URI.create(path));
+        problem.setInstance(URI.create(path.replaceFirst("^/+", "/"))); // "//" would begin a host name
         var response = exchange.getResponse();
         response.getHeaders().setContentType(MediaType.APPLICATION_PROBLEM_JSON);
         return response.writeWith(Mono.just(response.bufferFactory().wrap(json.writeValueAsBytes(problem))));

@@ -2,13 +2,18 @@ package voting.result;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+import reactor.netty.FutureMono;
 
 /**
  * {@code /events}: Server-Sent Events {@code tally}, {@code activity} and {@code outage}. A viewer who reads slower
@@ -34,9 +39,22 @@ class EventsController {
         response.getHeaders().setContentType(MediaType.TEXT_EVENT_STREAM);
         response.getHeaders().setCacheControl("no-store");
         response.getHeaders().set("X-Accel-Buffering", "no"); // nginx is to pass events on at once
-        var buffers = response.bufferFactory();
-        return response.writeAndFlushWith(
-                Flux.merge(updates(), heartbeats()).map(bytes -> Mono.just(buffers.wrap(bytes))));
+        var opening = Mono.just(response.bufferFactory().wrap(HEARTBEAT));
+        return response.writeAndFlushWith(Mono.just(opening)).then(send(response));
+    }
+
+    /**
+     * One event at a time, the next when the connection has taken the last. (Spring's own writing asks for more than a
+     * hundred events ahead: that is how far behind a slow viewer would be.)
+     */
+    private Mono<Void> send(ServerHttpResponse response) {
+        Connection connection = ServerHttpResponseDecorator.getNativeResponse(response);
+        return Flux.merge(1, updates(), heartbeats())
+                .concatMap(
+                        event -> FutureMono.deferFuture(
+                                () -> connection.channel().writeAndFlush(Unpooled.wrappedBuffer(event))),
+                        0)
+                .then();
     }
 
     private Flux<byte[]> updates() {

@@ -1,15 +1,19 @@
 package voting.result;
 
+import io.netty.channel.ChannelOption;
 import java.util.List;
 import java.util.Locale;
+import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.i18n.AcceptHeaderLocaleContextResolver;
 import org.springframework.web.server.i18n.LocaleContextResolver;
+import org.springframework.web.server.session.WebSessionManager;
+import reactor.core.publisher.Mono;
 
-/** Languages, and what every response says to browsers. */
+/** Languages, what every response says to browsers, and how much is kept for a slow one. */
 @Configuration
 class WebConfiguration {
 
@@ -17,12 +21,30 @@ class WebConfiguration {
             "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
                     + "form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+    /** Far more than one event, and far less than the megabytes of stale events that Linux would queue by itself. */
+    private static final int SEND_BUFFER_BYTES = 16 * 1024;
+
     @Bean
     LocaleContextResolver localeContextResolver() {
         var resolver = new AcceptHeaderLocaleContextResolver();
         resolver.setSupportedLocales(List.of(Locale.ENGLISH, Locale.FRENCH));
         resolver.setDefaultLocale(Locale.ENGLISH);
         return resolver;
+    }
+
+    /**
+     * No sessions: Spring would make one for every page, and finish the page in another thread. That is also where Reactor
+     * Netty 1.3.7 stalls a connection whose next request is quick (reactor-netty 4361).
+     */
+    @Bean
+    WebSessionManager webSessionManager() {
+        return exchange -> Mono.empty();
+    }
+
+    /** What has been handed to the system cannot be taken back when a newer tally comes: see EventsController. */
+    @Bean
+    NettyServerCustomizer smallSendBuffers() {
+        return server -> server.childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER_BYTES);
     }
 
     @Bean

@@ -5,7 +5,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
-import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -54,11 +53,10 @@ class VoteController {
 
     /** Answers 303 to the page, so that a reload does not vote again. */
     @PostMapping(path = "/", consumes = MediaType.APPLICATION_FORM_URLENCODED_VALUE)
-    ResponseEntity<Void> vote(HttpServletRequest request, HttpServletResponse response) {
+    void vote(HttpServletRequest request, HttpServletResponse response) {
         booth.cast(single("vote", request), single("ballot_id", request), request, response);
-        return ResponseEntity.status(HttpStatus.SEE_OTHER)
-                .header(HttpHeaders.LOCATION, "./") // relative: also right behind a path prefix
-                .build();
+        response.setStatus(HttpStatus.SEE_OTHER.value());
+        response.setHeader(HttpHeaders.LOCATION, "./"); // relative: also right behind a path prefix
     }
 
     private static String single(String field, HttpServletRequest request) {

@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.ResponseCookie;
 import org.springframework.web.util.WebUtils;
 
 /**
@@ -58,14 +57,14 @@ final class VoterCookies {
         add(VOTER_CHOICE, choice, request, response);
     }
 
+    /**
+     * Written by hand because Spring's and Tomcat's cookies format an Expires date beside Max-Age, which only browsers of
+     * the last century need: with two cookies per vote that was a tenth of the CPU time of a vote.
+     */
     private static void add(String name, String value, HttpServletRequest request, HttpServletResponse response) {
-        var cookie = ResponseCookie.from(name, value)
-                .path("/")
-                .maxAge(LIFETIME)
-                .httpOnly(true)
-                .secure(request.isSecure())
-                .sameSite("Lax")
-                .build();
-        response.addHeader(HttpHeaders.SET_COOKIE, cookie.toString());
+        var secure = request.isSecure() ? "; Secure" : "";
+        response.addHeader(
+                HttpHeaders.SET_COOKIE,
+                name + "=" + value + "; Path=/; Max-Age=" + LIFETIME.toSeconds() + secure + "; HttpOnly; SameSite=Lax");
     }
 }

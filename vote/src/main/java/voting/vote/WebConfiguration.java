@@ -4,10 +4,12 @@ import java.util.List;
 import java.util.Locale;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.servlet.LocaleResolver;
 import org.springframework.web.servlet.i18n.AcceptHeaderLocaleResolver;
+import org.springframework.web.servlet.resource.ResourceUrlEncodingFilter;
 
 /** Languages, and Tomcat's own last-resort error page. */
 @Configuration
@@ -19,6 +21,14 @@ class WebConfiguration {
         resolver.setSupportedLocales(List.of(Locale.ENGLISH, Locale.FRENCH));
         resolver.setDefaultLocale(Locale.ENGLISH);
         return resolver;
+    }
+
+    /** Our pages ask for hashed names themselves, so no response has to be searched for links to static files. */
+    @Bean
+    FilterRegistrationBean<ResourceUrlEncodingFilter> noLinkRewriting() {
+        var registration = new FilterRegistrationBean<>(new ResourceUrlEncodingFilter());
+        registration.setEnabled(false);
+        return registration;
     }
 
     @Bean

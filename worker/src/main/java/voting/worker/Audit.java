@@ -54,7 +54,8 @@ class Audit implements HealthIndicator {
             failure = null;
             failureLogged = false;
         } catch (SQLException e) {
-            failure = String.valueOf(NestedExceptionUtils.getMostSpecificCause(e).getMessage());
+            failure =
+                    String.valueOf(NestedExceptionUtils.getMostSpecificCause(e).getMessage());
             if (!failureLogged) {
                 log.warn("The audit could not run: {}. Will try again at its next time.", failure);
                 failureLogged = true;

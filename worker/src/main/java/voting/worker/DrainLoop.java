@@ -14,9 +14,9 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Profile;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.stereotype.Component;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -192,7 +192,8 @@ class DrainLoop implements SmartLifecycle {
 
     private synchronized void noteFailure(String store, Throwable e) {
         failures++;
-        failure = store + ": " + NestedExceptionUtils.getMostSpecificCause(e).getMessage(); // not the pool's "timed out"
+        failure =
+                store + ": " + NestedExceptionUtils.getMostSpecificCause(e).getMessage(); // not the pool's "timed out"
         if (failingSince == null) {
             failingSince = Instant.now();
         }

@@ -1,0 +1,118 @@
+package voting.result;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+import voting.result.ResultSettings.Option;
+import voting.result.ResultSettings.Postgres;
+
+/** The settings of the service: their defaults, and what is refused at the start. */
+@ExtendWith(OutputCaptureExtension.class)
+class ResultSettingsTest {
+
+    @Test
+    void withoutVariablesEverySettingHasItsDefault() {
+        var settings = read(Map.of());
+
+        assertThat(settings.poll().question()).isEqualTo("Cats or dogs?");
+        assertThat(settings.poll().options().all())
+                .containsExactly(new Option("cats", "Cats"), new Option("dogs", "Dogs"));
+        assertThat(settings.postgres()).isEqualTo(new Postgres("localhost", 5432, "votes", "result", ""));
+    }
+
+    @Test
+    void everyVariableIsTaken() {
+        var settings = read(Map.of(
+                "POLL_QUESTION", "Thé ou café ?",
+                "POLL_OPTIONS", " tea = Thé vert , coffee=Café=noir,neither=Ni l’un ni l’autre",
+                "POSTGRES_HOST", "postgres.example",
+                "POSTGRES_PORT", "5433",
+                "POSTGRES_DB", "poll",
+                "POSTGRES_USER", "reader",
+                "POSTGRES_PASSWORD", "s=e,c ret"));
+
+        assertThat(settings.poll().question()).isEqualTo("Thé ou café ?");
+        assertThat(settings.poll().options().all())
+                .containsExactly(
+                        new Option("tea", "Thé vert"),
+                        new Option("coffee", "Café=noir"),
+                        new Option("neither", "Ni l’un ni l’autre"));
+        assertThat(settings.postgres())
+                .isEqualTo(new Postgres("postgres.example", 5433, "poll", "reader", "s=e,c ret"));
+    }
+
+    @ParameterizedTest(name = "{0}={1}")
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            POLL_QUESTION | ""                                | must have 1 to 200 characters
+            POLL_QUESTION | "   "                             | must have 1 to 200 characters
+            POLL_QUESTION | 201 characters                    | must have 1 to 200 characters
+            POLL_OPTIONS  | ""                                | '' is not such a pair
+            POLL_OPTIONS  | cats=Cats                         | there are 1
+            POLL_OPTIONS  | a=A,b=B,c=C,d=D,e=E,f=F,g=G,h=H,i=I,j=J,k=K | there are 11
+            POLL_OPTIONS  | cats=Cats,dogs                    | 'dogs' is not such a pair
+            POLL_OPTIONS  | cats=Cats,=Dogs                   | '=Dogs' is not such a pair
+            POLL_OPTIONS  | cats=Cats,cats=Dogs               | the id 'cats' is there twice
+            POLL_OPTIONS  | cats=Cats,Dogs=Dogs               | the id 'Dogs' is not [a-z0-9-]{1,32}
+            POLL_OPTIONS  | cats=Cats,a23456789012345678901234567890123=Dogs | is not [a-z0-9-]{1,32}
+            POLL_OPTIONS  | cats=Cats,dogs=                   | a label has 1 to 60 characters
+            POSTGRES_PORT | 0                                 | must be 1 to 65535, not 0
+            POSTGRES_PORT | 65536                             | must be 1 to 65535, not 65536
+            """)
+    void senselessValueIsRefusedWithAMessageThatNamesTheVariable(String variable, String value, String reason) {
+        var sent = value.equals("201 characters") ? "?".repeat(201) : value;
+
+        assertThatThrownBy(() -> read(Map.of(variable, sent)))
+                .rootCause()
+                .hasMessageStartingWith(variable + " must")
+                .hasMessageContaining(reason);
+    }
+
+    @ParameterizedTest(name = "{0}={1}")
+    @CsvSource(delimiter = '|', textBlock = """
+            POLL_QUESTION | ' '       | POLL_QUESTION must have 1 to 200 characters
+            POLL_OPTIONS  | cats=Cats | POLL_OPTIONS must be 2 to 10 id=Label pairs
+            POSTGRES_PORT | 70000     | POSTGRES_PORT must be 1 to 65535, not 70000
+            POSTGRES_PORT | five      | System Environment Property "POSTGRES_PORT"
+            """)
+    void serviceDoesNotStartAndSaysWhatToSet(String variable, String value, String reason, CapturedOutput output) {
+        assertThatThrownBy(() -> ResultServer.run(Map.of(variable, value)).close())
+                .isInstanceOf(Exception.class);
+
+        assertThat(output).contains("APPLICATION FAILED TO START").contains(reason);
+    }
+
+    private static ResultSettings read(Map<String, String> variables) {
+        var environment = new StandardEnvironment();
+        environment
+                .getPropertySources()
+                .replace(
+                        StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
+                        new SystemEnvironmentPropertySource(
+                                StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, new HashMap<>(variables)));
+        try (var context = new AnnotationConfigApplicationContext()) {
+            context.setEnvironment(environment);
+            context.register(SettingsOnly.class);
+            context.refresh();
+            return context.getBean(ResultSettings.class);
+        }
+    }
+
+    @Configuration
+    @EnableConfigurationProperties({ResultSettings.Poll.class, ResultSettings.Postgres.class})
+    @Import(ResultSettings.class)
+    static class SettingsOnly {}
+}

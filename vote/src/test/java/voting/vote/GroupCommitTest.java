@@ -1,0 +1,316 @@
+package voting.vote;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Protocol;
+import voting.vote.TestRedis.Entry;
+
+/** The appender against a real Redis, over a link that fails on demand. */
+@ExtendWith(OutputCaptureExtension.class)
+class GroupCommitTest {
+
+    private final TestRedis redis = TestRedis.shared();
+    private final FaultyLink link = new FaultyLink(redis.port());
+    private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    private final BallotAppender appender = appender("");
+    private final Jedis control = redis.connect();
+    private final ExecutorService voters = Executors.newVirtualThreadPerTaskExecutor();
+
+    @BeforeEach
+    void start() {
+        redis.clear();
+        appender.start();
+        await().until(() -> appender.outage() == null);
+    }
+
+    @AfterEach
+    void stop() {
+        control.clientUnpause();
+        control.configSet("requirepass", "");
+        control.close();
+        link.heal();
+        appender.stop();
+        voters.close();
+        link.close();
+    }
+
+    @Test
+    void votersWhoWaitTogetherAreConfirmedByAFewRoundTrips() {
+        holdARoundTrip();
+        var votes = cast(ballots(500));
+        awaitQueued(500);
+        var tripsBefore = roundTrips();
+
+        control.clientUnpause();
+
+        assertThat(votes).allSatisfy(vote -> assertThat(vote).succeedsWithin(Duration.ofSeconds(2)));
+        assertThat(roundTrips() - tripsBefore).isLessThanOrEqualTo(3);
+        assertThat(redis.entries()).hasSize(1 + 500);
+    }
+
+    @Test
+    void batchSizeCountsBallotsAndNotTheProbesOfAnIdleService() {
+        appender.append(ballot());
+        redis.clear();
+        await().until(this::wasProbed);
+
+        assertThat(metrics.get("vote.append.batch.size").summary().totalAmount())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void entryIsABallotIdAndAChoiceInTheStreamOfTheId() {
+        var ballots = ballots(50);
+
+        ballots.forEach(appender::append);
+
+        assertThat(redis.entries())
+                .containsExactlyInAnyOrderElementsOf(ballots.stream()
+                        .map(ballot -> new Entry(
+                                (int) Math.floorMod(
+                                        ballot.ballotId().getLeastSignificantBits(), (long) TestRedis.STREAMS),
+                                ballot.ballotId().toString(),
+                                ballot.choice(),
+                                2))
+                        .toList());
+        assertThat(redis.entries()).extracting(Entry::stream).contains(0, 1, 2, 3);
+    }
+
+    @Test
+    void ballotsOfOneVoterKeepTheirOrder() {
+        var ids = Stream.generate(UUID::randomUUID).limit(20).toList();
+
+        var votes = ids.stream()
+                .map(id -> CompletableFuture.runAsync(
+                        () -> {
+                            for (int i = 0; i < 25; i++) {
+                                appender.append(new Ballot(id, "choice-" + i));
+                            }
+                        },
+                        voters))
+                .toList();
+
+        assertThat(votes).allSatisfy(vote -> assertThat(vote).succeedsWithin(Duration.ofSeconds(10)));
+        var expected = IntStream.range(0, 25).mapToObj(i -> "choice-" + i).toList();
+        for (var id : ids) {
+            var entries = redis.entries().stream()
+                    .filter(entry -> entry.ballotId().equals(id.toString()))
+                    .toList();
+            assertThat(entries).extracting(Entry::choice).containsExactlyElementsOf(expected);
+            assertThat(entries).extracting(Entry::stream).containsOnly(entries.getFirst().stream());
+        }
+    }
+
+    @Test
+    void voterIsNotAnsweredBeforeRedis() {
+        var vote = holdARoundTrip();
+
+        await().during(Duration.ofMillis(300)).until(() -> !vote.isDone());
+
+        control.clientUnpause();
+        assertThat(vote).succeedsWithin(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void ballotBeyondTheQueueIsRefusedAtOnce() {
+        holdARoundTrip();
+        var votes = cast(ballots(BallotAppender.QUEUE_CAPACITY + 1));
+        awaitQueued(BallotAppender.QUEUE_CAPACITY);
+        var start = Instant.now();
+
+        assertThatThrownBy(() -> appender.append(ballot()))
+                .isInstanceOf(BallotNotConfirmedException.class)
+                .hasMessage("the queue is full");
+
+        assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofMillis(100));
+        control.clientUnpause();
+        assertThat(votes)
+                .allSatisfy(vote -> assertThat(vote.exceptionally(e -> null)).succeedsWithin(Duration.ofSeconds(3)));
+    }
+
+    @Test
+    void ballotWhoseVoterHasGivenUpIsNeverSent() {
+        link.fail(FaultyLink.Fault.BLACK_HOLE);
+        // What fits into the first two batches is lost in the black hole; the others wait until it is too late.
+        var votes = cast(ballots(4_000));
+
+        assertThat(votes)
+                .allSatisfy(vote -> assertThat(vote)
+                        .failsWithin(BallotAppender.DEADLINE.plusSeconds(1))
+                        .withThrowableThat()
+                        .withCauseInstanceOf(BallotNotConfirmedException.class));
+        link.heal();
+
+        var later = ballot();
+        await().untilAsserted(() -> appender.append(later));
+        assertThat(redis.entries())
+                .extracting(Entry::ballotId)
+                .containsOnly(later.ballotId().toString());
+    }
+
+    @Test
+    void voterWaitsNoLongerThanTheDeadline() {
+        link.fail(FaultyLink.Fault.BLACK_HOLE);
+        var start = Instant.now();
+
+        assertThatThrownBy(() -> appender.append(ballot())).isInstanceOf(BallotNotConfirmedException.class);
+
+        assertThat(Duration.between(start, Instant.now()))
+                .isLessThan(BallotAppender.DEADLINE.plus(Duration.ofMillis(200)));
+    }
+
+    @Test
+    void ballotWhoseConfirmationIsLostIsNotReportedAsAccepted() {
+        link.fail(FaultyLink.Fault.CUT_BEFORE_REPLY_TO_XADD);
+        var ballot = ballot();
+
+        assertThatThrownBy(() -> appender.append(ballot)).isInstanceOf(BallotNotConfirmedException.class);
+
+        assertThat(link.hasCut()).isTrue();
+        assertThat(redis.entries())
+                .extracting(Entry::ballotId)
+                .containsExactly(ballot.ballotId().toString());
+        link.heal();
+        await().untilAsserted(() -> appender.append(ballot));
+        assertThat(redis.entries())
+                .extracting(Entry::ballotId)
+                .containsOnly(ballot.ballotId().toString());
+    }
+
+    @Test
+    void refusalOfOneEntryDoesNotFailTheOthersOfItsBatch() {
+        var broken = ballots(100).stream()
+                .filter(ballot -> ballot.ballotId().getLeastSignificantBits() % TestRedis.STREAMS == 0)
+                .findFirst()
+                .orElseThrow();
+        control.set("votes:{0}", "this is not a stream");
+        var others = ballots(100).stream()
+                .filter(ballot -> ballot.ballotId().getLeastSignificantBits() % TestRedis.STREAMS != 0)
+                .toList();
+        holdARoundTrip();
+        var refused = cast(List.of(broken)).getFirst();
+        var accepted = cast(others);
+        awaitQueued(1 + others.size());
+
+        control.clientUnpause();
+
+        assertThat(refused).failsWithin(Duration.ofSeconds(2));
+        assertThat(accepted).allSatisfy(vote -> assertThat(vote).succeedsWithin(Duration.ofSeconds(2)));
+        control.del("votes:{0}");
+    }
+
+    @Test
+    void passwordIsSentAndAWrongOneConfirmsNothing() {
+        control.configSet("requirepass", "open sesame");
+        var knowing = appender("open sesame");
+        var guessing = appender("123456");
+        try {
+            knowing.start();
+            guessing.start();
+
+            await().untilAsserted(() -> knowing.append(ballot()));
+            await().until(() -> guessing.outage().reason(), reason -> reason.startsWith("WRONGPASS"));
+            assertThatThrownBy(() -> guessing.append(ballot())).isInstanceOf(BallotNotConfirmedException.class);
+        } finally {
+            knowing.stop();
+            guessing.stop();
+        }
+    }
+
+    @Test
+    void outageIsLoggedAtItsTwoEdges(CapturedOutput output) {
+        link.fail(FaultyLink.Fault.REFUSING);
+        for (int i = 0; i < 5; i++) {
+            assertThatThrownBy(() -> appender.append(ballot())).isInstanceOf(BallotNotConfirmedException.class);
+        }
+        link.heal();
+        await().until(() -> appender.outage() == null);
+
+        assertThat(output.getOut().lines().filter(line -> line.contains("BallotAppender")))
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .contains("WARN")
+                                .contains("Redis confirms no ballots")
+                                .contains("Will keep trying."),
+                        line -> assertThat(line).contains("INFO").contains("Redis confirms ballots again, after PT"));
+    }
+
+    @Test
+    void ballotsThatWaitAreConfirmedBeforeTheAppenderEnds() {
+        holdARoundTrip();
+        var votes = cast(ballots(3_000));
+        awaitQueued(3_000);
+
+        var stop = CompletableFuture.runAsync(appender::stop, voters);
+        await().until(() -> !appender.isRunning());
+        control.clientUnpause();
+
+        assertThat(stop).succeedsWithin(BallotAppender.DEADLINE.plusSeconds(1));
+        assertThat(votes).allSatisfy(vote -> assertThat(vote).isCompleted());
+        assertThat(redis.entries()).hasSize(1 + 3_000);
+        assertThatThrownBy(() -> appender.append(ballot()))
+                .isInstanceOf(BallotNotConfirmedException.class)
+                .hasMessage("the service is stopping");
+    }
+
+    private BallotAppender appender(String password) {
+        var settings = new VoteSettings(
+                null,
+                new VoteSettings.Vote(TestRedis.STREAMS),
+                new VoteSettings.Redis("127.0.0.1", link.port(), password));
+        return new BallotAppender(settings, metrics);
+    }
+
+    /** Redis takes a ballot and answers only when told to, as with a disk that hangs; what comes now has to queue. */
+    private CompletableFuture<Void> holdARoundTrip() {
+        control.sendCommand(Protocol.Command.CLIENT, "PAUSE", "60000", "WRITE");
+        var vote = cast(ballots(1)).getFirst();
+        await().until(link::awaitsReply);
+        return vote;
+    }
+
+    private List<CompletableFuture<Void>> cast(List<Ballot> ballots) {
+        return ballots.stream()
+                .map(ballot -> CompletableFuture.runAsync(() -> appender.append(ballot), voters))
+                .toList();
+    }
+
+    private void awaitQueued(int ballots) {
+        await().until(() -> metrics.get("vote.append.queue.size").gauge().value() >= ballots);
+    }
+
+    private boolean wasProbed() {
+        return control.exists("vote:probe");
+    }
+
+    private long roundTrips() {
+        return metrics.get("vote.append.batch.size").summary().count();
+    }
+
+    private static Ballot ballot() {
+        return new Ballot(UUID.randomUUID(), "cats");
+    }
+
+    private static List<Ballot> ballots(int count) {
+        return Stream.generate(GroupCommitTest::ballot).limit(count).toList();
+    }
+}

@@ -1,0 +1,125 @@
+package voting.vote;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.springframework.util.FileSystemUtils;
+import redis.clients.jedis.Jedis;
+import redis.embedded.RedisServer;
+import redis.embedded.core.ExecutableProvider;
+
+/** A real Redis with the settings of production, one for all tests of the JVM. */
+final class TestRedis {
+
+    static final int STREAMS = 4;
+
+    private static TestRedis shared;
+
+    static {
+        // Conditions hold within milliseconds: by default every wait takes a tenth of a second at least.
+        Awaitility.setDefaultPollDelay(Duration.ZERO);
+        Awaitility.setDefaultPollInterval(Duration.ofMillis(10));
+    }
+
+    private final Path directory;
+    private final int port;
+    private final RedisServer server;
+
+    private TestRedis() throws IOException {
+        directory = Files.createTempDirectory("vote-test-redis");
+        port = freePort();
+        server = RedisServer.newRedisServer()
+                .executableProvider(ExecutableProvider.newJarResourceProvider(directory.toFile()))
+                .port(port)
+                .setting("dir " + directory)
+                .setting("appendonly yes")
+                .setting("appendfsync always")
+                .setting("maxmemory-policy noeviction")
+                .setting("save \"\"")
+                .build();
+        server.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(this::remove));
+    }
+
+    static synchronized TestRedis shared() {
+        try {
+            shared = shared == null ? new TestRedis() : shared;
+            return shared;
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot start Redis", e);
+        }
+    }
+
+    int port() {
+        return port;
+    }
+
+    void start() {
+        try {
+            server.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot start Redis", e);
+        }
+    }
+
+    void stop() {
+        try {
+            server.stop();
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot stop Redis", e);
+        }
+    }
+
+    Jedis connect() {
+        return new Jedis("127.0.0.1", port);
+    }
+
+    void clear() {
+        try (var jedis = connect()) {
+            jedis.flushAll();
+        }
+    }
+
+    /** What is in the streams now, each stream in its own order. */
+    List<Entry> entries() {
+        try (var jedis = connect()) {
+            var entries = new ArrayList<Entry>();
+            for (int stream = 0; stream < STREAMS; stream++) {
+                for (var entry : jedis.xrange("votes:{" + stream + "}", "-", "+")) {
+                    var fields = entry.getFields();
+                    entries.add(new Entry(stream, fields.get("ballot_id"), fields.get("choice"), fields.size()));
+                }
+            }
+            return entries;
+        }
+    }
+
+    String appendOnlyFile() throws IOException {
+        return Files.readString(directory.resolve("appendonly.aof"), ISO_8859_1);
+    }
+
+    private void remove() {
+        stop();
+        try {
+            FileSystemUtils.deleteRecursively(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot delete " + directory, e);
+        }
+    }
+
+    static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    record Entry(int stream, String ballotId, String choice, int fields) {}
+}
