@@ -62,7 +62,9 @@ class VotingBooth {
             notConfirmed.increment();
             // For the error page, which offers to send the very same ballot again.
             request.setAttribute(RETRY_CHOICE, choice);
-            request.setAttribute(RETRY_BALLOT_ID, ballot.ballotId());
+            if (poll.mode() == Mode.EVERY_CLICK_COUNTS) { // otherwise the cookie says whose ballot it is
+                request.setAttribute(RETRY_BALLOT_ID, ballot.ballotId());
+            }
             throw e;
         }
         acceptedByOption.get(choice).increment();
