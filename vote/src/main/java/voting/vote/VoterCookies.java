@@ -24,10 +24,27 @@ final class VoterCookies {
     private static final Pattern ISSUED_ID =
             Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
 
+    /** What nginx calls $request_id: 128 random bits. */
+    private static final Pattern PROXY_REQUEST_ID = Pattern.compile("[0-9a-f]{32}");
+
     private VoterCookies() {}
 
     static UUID newId() {
         return UUID.randomUUID();
+    }
+
+    /**
+     * An id for a request that brings none: made of the proxy's own id of the request where there is one. When the proxy
+     * sends a request to a second replica because the first one went away, it is still the same ballot.
+     */
+    static UUID newId(HttpServletRequest request) {
+        var requestId = request.getHeader("X-Request-ID");
+        if (requestId == null || !PROXY_REQUEST_ID.matcher(requestId).matches()) {
+            return newId();
+        }
+        var high = Long.parseUnsignedLong(requestId, 0, 16, 16);
+        var low = Long.parseUnsignedLong(requestId, 16, 32, 16);
+        return new UUID(high & ~0xF000L | 0x4000L, low & Long.MAX_VALUE >>> 1 | Long.MIN_VALUE); // as version 4
     }
 
     /** Reads an id that could be one of ours; anything else is as good as none. */
@@ -41,7 +58,7 @@ final class VoterCookies {
     static UUID identify(HttpServletRequest request, HttpServletResponse response) {
         var cookie = WebUtils.getCookie(request, VOTER_ID);
         return parseId(cookie == null ? null : cookie.getValue()).orElseGet(() -> {
-            var id = newId();
+            var id = newId(request);
             add(VOTER_ID, id.toString(), request, response);
             return id;
         });

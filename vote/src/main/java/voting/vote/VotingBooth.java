@@ -77,7 +77,7 @@ class VotingBooth {
             return VoterCookies.identify(request, response);
         }
         if (ballotId == null || ballotId.isEmpty()) {
-            return VoterCookies.newId();
+            return VoterCookies.newId(request);
         }
         return VoterCookies.parseId(ballotId).orElseThrow(() -> {
             invalid.increment();
