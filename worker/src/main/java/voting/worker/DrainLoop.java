@@ -32,8 +32,8 @@ import redis.clients.jedis.exceptions.JedisException;
 class DrainLoop implements SmartLifecycle {
 
     /**
-     * Drainers per worker. Two keep Postgres busy while the other one reads and parses, and leave streams free for a
-     * second worker; measured with four streams, four drainers in one worker gain nothing over two on two cores.
+     * Drainers per worker. Measured on two cores with four streams: one drains at 61 % of the rate of two, and four
+     * are no faster. Two also leave streams free for a second worker.
      */
     private static final int DRAINERS = 2;
 
