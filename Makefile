@@ -49,7 +49,7 @@ scan: ## look for known vulnerabilities in our images, with Trivy
 
 ##@ The stack for development and demos (docker-compose.yml)
 
-.PHONY: up down logs ps shell psql redis-cli migrate restart-worker scale watch backup restore clean
+.PHONY: up down logs ps shell psql redis-cli migrate restart-worker scale watch debug backup restore clean
 up: ## build what is missing, start, wait until healthy, print the addresses
 	@deploy/up
 down: ## stop and remove the containers; the votes stay
@@ -71,7 +71,9 @@ restart-worker: ## restart the workers; ballots wait meanwhile
 scale: ## run more of a service: make scale SERVICE=worker N=3
 	$(DEV) up --detach --wait --no-recreate --scale $(or $(SERVICE),worker)=$(or $(N),2)
 watch: ## recompiled classes and changed templates go into the running containers
-	$(DEV) watch
+	$(DEV) -f docker-compose.yml -f deploy/watch.yml watch --no-up
+debug: ## let a debugger attach: vote on port 5005, result on 5006; `make up` ends it
+	JDK_JAVA_OPTIONS=-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=*:5005 $(DEV) up --detach --wait
 backup: ## dump the database into deploy/backup/dumps
 	@COMPOSE="$(DEV)" deploy/backup/now
 restore: ## go back to a dump: make restore FILE=deploy/backup/dumps/votes-….dump

@@ -30,6 +30,7 @@ import redis.clients.jedis.Response;
 import redis.clients.jedis.commands.ProtocolCommand;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.params.ClientKillParams;
 
 /**
  * Appends ballots to the Redis streams by group commit: one thread pipelines everything that waits into one round
@@ -71,6 +72,7 @@ class BallotAppender implements SmartLifecycle {
     private Thread thread;
     private volatile boolean running;
     private Jedis jedis;
+    private RedisClient formerClient;
     private volatile Outage outage = new Outage(Instant.now(), "starting");
     private boolean outageLogged;
 
@@ -214,6 +216,7 @@ class BallotAppender implements SmartLifecycle {
     private List<Response<Object>> roundTrip(List<Pending> batch) {
         if (jedis == null) {
             jedis = connect();
+            closeFormerClient();
         }
         try (var pipeline = jedis.pipelined()) {
             var replies = new ArrayList<Response<Object>>(batch.size());
@@ -233,6 +236,19 @@ class BallotAppender implements SmartLifecycle {
                         .socketTimeoutMillis(SOCKET_TIMEOUT_MILLIS)
                         .password(redis.password().isEmpty() ? null : redis.password())
                         .build());
+    }
+
+    /**
+     * What was sent over a connection that failed may still be under way: were it appended after votes that came later,
+     * an older choice would replace a newer one. So Redis is told to forget that connection before it gets more.
+     */
+    private void closeFormerClient() {
+        var client =
+                new RedisClient(jedis.info("server").replaceFirst("(?s).*run_id:(\\w+).*", "$1"), jedis.clientId());
+        if (formerClient != null && formerClient.runId.equals(client.runId)) { // a restarted one numbers anew
+            jedis.clientKill(ClientKillParams.clientKillParams().id(String.valueOf(formerClient.id)));
+        }
+        formerClient = client;
     }
 
     private void disconnect() {
@@ -268,6 +284,9 @@ class BallotAppender implements SmartLifecycle {
     private static byte[] bytes(String text) {
         return text.getBytes(UTF_8);
     }
+
+    /** A connection as Redis knows it; the run id changes when Redis restarts. */
+    private record RedisClient(String runId, long id) {}
 
     /** Why no ballot can be confirmed, and since when. */
     record Outage(Instant since, String reason) {}

@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 
 /** A real TCP link to Redis that fails on demand. */
 final class FaultyLink implements AutoCloseable {
@@ -19,6 +20,8 @@ final class FaultyLink implements AutoCloseable {
         REFUSING,
         /** Bytes vanish in both directions, the connections stay. */
         BLACK_HOLE,
+        /** What carries an XADD is on its way until {@link #deliver}, even when its sender has given up. */
+        HELD_UP,
         /** Redis receives an XADD and answers, but the connection ends before the answer arrives. */
         CUT_BEFORE_REPLY_TO_XADD
     }
@@ -29,6 +32,7 @@ final class FaultyLink implements AutoCloseable {
     private volatile Fault fault = Fault.NONE;
     private volatile boolean hasCut;
     private volatile boolean awaitsReply;
+    private volatile CountDownLatch delivery = new CountDownLatch(0);
 
     FaultyLink(int target) {
         this.target = target;
@@ -60,6 +64,20 @@ final class FaultyLink implements AutoCloseable {
     /** Whether Redis has been sent something that it has not answered yet. */
     boolean awaitsReply() {
         return awaitsReply;
+    }
+
+    /** Whether something is on its way, see {@link Fault#HELD_UP}. */
+    boolean isHoldingUp() {
+        return delivery.getCount() > 0;
+    }
+
+    /** What was held up arrives now, unless its connection has ended. */
+    void deliver() {
+        delivery.countDown();
+    }
+
+    int connections() {
+        return connections.size();
     }
 
     /** Works again; connections that were hurt do not survive it. */
@@ -125,6 +143,12 @@ final class FaultyLink implements AutoCloseable {
                     if (fault == Fault.BLACK_HOLE) {
                         continue;
                     }
+                    if (from == client
+                            && fault == Fault.HELD_UP
+                            && new String(buffer, 0, count, ISO_8859_1).contains("XADD")) {
+                        fault = Fault.NONE;
+                        holdUp();
+                    }
                     if (from == client && fault == Fault.CUT_BEFORE_REPLY_TO_XADD) {
                         cutsNextReply = new String(buffer, 0, count, ISO_8859_1).contains("XADD");
                     }
@@ -139,6 +163,15 @@ final class FaultyLink implements AutoCloseable {
                 // One side is gone: so will be the other.
             } finally {
                 close();
+            }
+        }
+
+        private void holdUp() {
+            delivery = new CountDownLatch(1);
+            try {
+                delivery.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
 

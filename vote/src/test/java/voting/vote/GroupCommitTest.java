@@ -197,6 +197,32 @@ class GroupCommitTest {
     }
 
     @Test
+    void ballotThatIsStillOnItsWayWhenItsVoterVotesAgainIsNotAppendedAfterwards() {
+        var voter = UUID.randomUUID();
+        link.fail(FaultyLink.Fault.HELD_UP);
+        assertThatThrownBy(() -> appender.append(new Ballot(voter, "cats")))
+                .isInstanceOf(BallotNotConfirmedException.class);
+        assertThat(link.isHoldingUp()).isTrue();
+
+        await().ignoreExceptions().untilAsserted(() -> appender.append(new Ballot(voter, "dogs")));
+        link.deliver();
+
+        await().until(() -> link.connections() == 1);
+        assertThat(redis.entries()).extracting(Entry::choice).containsExactly("dogs");
+    }
+
+    @Test
+    void connectionOfARestartedRedisIsNotMistakenForTheFormerOne() {
+        redis.stop();
+        redis.start();
+        var others = IntStream.range(0, 20).mapToObj(i -> redis.connect()).toList();
+        await().ignoreExceptions().untilAsserted(() -> appender.append(ballot()));
+
+        assertThat(others).allSatisfy(other -> assertThat(other.ping()).isEqualTo("PONG"));
+        others.forEach(Jedis::close);
+    }
+
+    @Test
     void refusalOfOneEntryDoesNotFailTheOthersOfItsBatch() {
         var broken = ballots(100).stream()
                 .filter(ballot -> ballot.ballotId().getLeastSignificantBits() % TestRedis.STREAMS == 0)

@@ -33,6 +33,7 @@ class Audit implements HealthIndicator {
 
     private final DataSource dataSource;
     private final AtomicLong drift = new AtomicLong();
+    private final AtomicLong missing = new AtomicLong();
     private volatile String failure = "no audit has run yet";
     private boolean failureLogged;
 
@@ -41,6 +42,9 @@ class Audit implements HealthIndicator {
         Gauge.builder("audit.drift", drift, AtomicLong::get)
                 .description("Votes by which tally and ballots differ, summed over the options; always 0")
                 .register(metrics);
+        Gauge.builder("audit.missing", missing, AtomicLong::get)
+                .description("Ballots that were counted in another database than this; 0 unless it was restored")
+                .register(metrics);
     }
 
     @Scheduled(fixedDelayString = "${AUDIT_INTERVAL:60s}")
@@ -48,6 +52,7 @@ class Audit implements HealthIndicator {
         try (var connection = dataSource.getConnection()) {
             if (tryLock(connection)) {
                 audit(connection);
+                countMissing(connection);
                 maintain(connection);
             }
             connection.commit();
@@ -98,6 +103,17 @@ class Audit implements HealthIndicator {
             log.info("Audit: {} ballots, the tally agrees.", ballots);
         } else {
             log.error("Audit: {} ballots, and the tally differs: {}. Ballots are what counts.", ballots, differences);
+        }
+    }
+
+    private void countMissing(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery("select coalesce(sum(entries_missing), 0) from stream_position")) {
+            row.next();
+            missing.set(row.getLong(1));
+        }
+        if (missing.get() > 0) {
+            log.error("Audit: {} ballots are missing since this database was replaced or set back.", missing);
         }
     }
 

@@ -18,6 +18,8 @@ class BallotStore {
     /**
      * Makes sure that every stream has its position row; harmless when it has. "On conflict" alone would wait for the
      * batch that has a row in hand, and a worker that hangs would keep the others from starting.
+     *
+     * @throws TooFewStreamsException when there have been more streams: ballots in them would never be counted
      */
     void createPositions(Connection connection, int streams) throws SQLException {
         try (var insert = connection.prepareStatement("""
@@ -29,28 +31,37 @@ class BallotStore {
             insert.setInt(1, streams);
             insert.executeUpdate();
         }
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery("select max(stream) from stream_position")) {
+            if (row.next() && row.getInt(1) >= streams) {
+                throw new TooFewStreamsException(streams);
+            }
+        }
     }
 
     /**
      * Locks the stream for this transaction and returns how far it has been read, or null while another worker has it.
      * The lock is the lease of the stream: it goes with the connection, whatever becomes of the process.
      */
-    String lockPosition(Connection connection, int stream) throws SQLException {
-        try (var select = connection.prepareStatement(
-                "select entry_id from stream_position where stream = ? for update skip locked")) {
+    Position lockPosition(Connection connection, int stream) throws SQLException {
+        try (var select = connection.prepareStatement("""
+                select entry_id, origin, entries_read, entries_missing from stream_position
+                where stream = ? for update skip locked
+                """)) {
             select.setInt(1, stream);
             try (var row = select.executeQuery()) {
-                return row.next() ? row.getString(1) : null;
+                return row.next()
+                        ? new Position(row.getString(1), row.getObject(2, UUID.class), row.getLong(3), row.getLong(4))
+                        : null;
             }
         }
     }
 
-    /** Stores everything that a batch means, with the position after it, and tells the result service. */
+    /** Stores everything that a batch means, and tells the result service. */
     void save(Connection connection, int stream, Batch batch) throws SQLException {
         saveBallots(connection, stream, batch.choices());
         saveBallotsPerMinute(connection, stream, batch);
         saveRejected(connection, stream, batch.rejected());
-        savePosition(connection, stream, batch.lastEntryId());
         try (var statement = connection.createStatement()) {
             statement.execute("notify tally");
         }
@@ -162,10 +173,16 @@ class BallotStore {
         }
     }
 
-    private void savePosition(Connection connection, int stream, String entryId) throws SQLException {
-        try (var update = connection.prepareStatement("update stream_position set entry_id = ? where stream = ?")) {
-            update.setString(1, entryId);
-            update.setInt(2, stream);
+    void savePosition(Connection connection, int stream, Position position) throws SQLException {
+        try (var update = connection.prepareStatement("""
+                update stream_position set entry_id = ?, origin = ?, entries_read = ?, entries_missing = ?
+                where stream = ?
+                """)) {
+            update.setString(1, position.entryId());
+            update.setObject(2, position.origin());
+            update.setLong(3, position.entriesRead());
+            update.setLong(4, position.entriesMissing());
+            update.setInt(5, stream);
             update.executeUpdate();
         }
     }

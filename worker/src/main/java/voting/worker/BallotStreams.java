@@ -1,17 +1,21 @@
 package voting.worker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static redis.clients.jedis.Protocol.Command.XRANGE;
+import static redis.clients.jedis.Protocol.Command.XINFO;
 import static redis.clients.jedis.Protocol.Command.XREAD;
 import static redis.clients.jedis.Protocol.Command.XTRIM;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
-import redis.clients.jedis.commands.ProtocolCommand;
+import redis.clients.jedis.Response;
 import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
@@ -25,6 +29,12 @@ class BallotStreams implements AutoCloseable {
     /** Longer than the longest {@link #awaitEntries}. */
     private static final int SOCKET_TIMEOUT_MILLIS = 5_000;
 
+    /** No entry can come after it. */
+    private static final String LAST_POSSIBLE_ID = "18446744073709551615-18446744073709551615";
+
+    private static final String ORIGIN = "origin";
+    private static final String ENTRIES_READ = "entries_read";
+
     private final WorkerSettings.Redis redis;
     private final int count;
     private Jedis jedis;
@@ -37,40 +47,108 @@ class BallotStreams implements AutoCloseable {
     /**
      * Waits until a stream holds entries, at most so long, and returns the numbers of those that do. As entries are
      * trimmed once they are counted, what a stream holds is what is left to do, or to trim.
+     *
+     * @throws TooFewStreamsException when there are ballots in a stream beyond those that this worker knows
      */
     List<Integer> awaitEntries(int blockMillis) {
         var arguments = new ArrayList<>(List.of("COUNT", "1", "BLOCK", String.valueOf(blockMillis), "STREAMS"));
-        for (int stream = 0; stream < count; stream++) {
-            arguments.add(name(stream));
-        }
-        for (int stream = 0; stream < count; stream++) {
-            arguments.add("0");
-        }
+        IntStream.rangeClosed(0, count).forEach(stream -> arguments.add(name(stream)));
+        IntStream.rangeClosed(0, count).forEach(stream -> arguments.add(Position.START));
         var waiting = new ArrayList<Integer>();
-        if (call(XREAD, arguments.toArray(String[]::new)) instanceof List<?> answered) {
+        if (call(jedis -> jedis.sendCommand(XREAD, arguments.toArray(String[]::new))) instanceof List<?> answered) {
             for (var streamAndEntries : answered) {
                 waiting.add(number((byte[]) ((List<?>) streamAndEntries).getFirst()));
             }
         }
+        if (waiting.contains(count)) { // one more than ours: vote spreads its ballots over more
+            throw new TooFewStreamsException(count);
+        }
         return waiting;
     }
 
-    /** The oldest entries after a position, in order. Does not wait. */
-    List<StreamEntry> readAfter(int stream, String position, int limit) {
-        var answer = (List<?>) call(XRANGE, name(stream), "(" + position, "+", "COUNT", String.valueOf(limit));
+    /**
+     * What a stream holds after a position, and how it stands.
+     *
+     * @param origin identity of its data, as {@link #mark} has left it, or null
+     * @param entriesRead how many entries were read and trimmed, as {@link #trimThrough} has left it
+     * @param lastId of all entries that the stream was ever given; "0-0" before the first
+     * @param entries the oldest ones after the position, in order
+     */
+    record Contents(UUID origin, long entriesRead, String lastId, List<StreamEntry> entries) {}
+
+    /** Reads at most so many entries after a position, in one round trip. Does not wait. */
+    Contents read(int stream, String position, int limit) {
+        return call(jedis -> {
+            try (var pipeline = jedis.pipelined()) {
+                var notes = pipeline.hmget(notesName(stream), ORIGIN, ENTRIES_READ);
+                var facts = pipeline.sendCommand(XINFO, "STREAM", name(stream));
+                var entries =
+                        pipeline.sendCommand(XREAD, "COUNT", String.valueOf(limit), "STREAMS", name(stream), position);
+                pipeline.sync();
+                var origin = notes.get().getFirst();
+                var entriesRead = notes.get().getLast();
+                return new Contents(
+                        origin == null ? null : UUID.fromString(origin),
+                        entriesRead == null ? 0 : Long.parseLong(entriesRead),
+                        lastId(facts),
+                        entries((List<?>) entries.get()));
+            }
+        });
+    }
+
+    private static String lastId(Response<Object> answer) {
+        try {
+            var facts = (List<?>) answer.get();
+            for (int i = 0; i < facts.size(); i += 2) {
+                if ("last-generated-id".equals(text(facts.get(i)))) {
+                    return text(facts.get(i + 1));
+                }
+            }
+            throw new JedisDataException("XINFO STREAM does not tell last-generated-id");
+        } catch (JedisDataException e) {
+            if (e.getMessage().contains("no such key")) {
+                return Position.START;
+            }
+            throw e;
+        }
+    }
+
+    private static List<StreamEntry> entries(List<?> streamAndEntries) {
+        if (streamAndEntries == null) {
+            return List.of();
+        }
+        var answer = (List<?>) ((List<?>) streamAndEntries.getFirst()).getLast();
         var entries = new ArrayList<StreamEntry>(answer.size());
         for (var entry : answer) {
             var idAndFields = (List<?>) entry;
-            var fields = ((List<?>) idAndFields.get(1))
+            var fields = ((List<?>) idAndFields.getLast())
                     .stream().map(byte[].class::cast).toList();
-            entries.add(new StreamEntry(new String((byte[]) idAndFields.getFirst(), UTF_8), fields));
+            entries.add(new StreamEntry(text(idAndFields.getFirst()), fields));
         }
         return entries;
     }
 
-    /** Removes the entries up to and including a position; safe to repeat. */
-    void trimThrough(int stream, String position) {
-        call(XTRIM, name(stream), "MINID", next(position));
+    /** Gives the data of a stream an identity, unless it has one; returns it. */
+    UUID mark(int stream) {
+        return call(jedis -> {
+            jedis.hsetnx(notesName(stream), ORIGIN, UUID.randomUUID().toString());
+            return UUID.fromString(jedis.hget(notesName(stream), ORIGIN));
+        });
+    }
+
+    /** Removes the entries up to and including a position, and notes how many were read; safe to repeat. */
+    void trimThrough(int stream, Position position) {
+        var id = position.entryId();
+        var kept = id.equals(LAST_POSSIBLE_ID) ? List.of("MAXLEN", "0") : List.of("MINID", next(id));
+        call(jedis -> {
+            try (var pipeline = jedis.pipelined()) {
+                var trimmed = pipeline.sendCommand(XTRIM, name(stream), kept.getFirst(), kept.getLast());
+                // Refused by a Redis that is full. Then it is noted by a later step, after this trim has made room.
+                pipeline.hset(notesName(stream), ENTRIES_READ, String.valueOf(position.entriesRead()));
+                pipeline.sync();
+                return trimmed.get();
+            }
+        });
     }
 
     /** The smallest id after an id; both parts are unsigned 64-bit numbers. */
@@ -94,12 +172,12 @@ class BallotStreams implements AutoCloseable {
         jedis = null;
     }
 
-    private Object call(ProtocolCommand command, String... arguments) {
+    private <T> T call(Function<Jedis, T> calls) {
         try {
             if (jedis == null) {
                 jedis = connect();
             }
-            return jedis.sendCommand(command, arguments);
+            return calls.apply(jedis);
         } catch (JedisConnectionException e) {
             close();
             throw e;
@@ -120,8 +198,17 @@ class BallotStreams implements AutoCloseable {
         return "votes:{" + stream + "}";
     }
 
+    /** What the workers note about a stream; beside it, and in the same hash slot. */
+    private static String notesName(int stream) {
+        return name(stream) + ":notes";
+    }
+
     private static int number(byte[] name) {
-        var text = new String(name, UTF_8);
+        var text = text(name);
         return Integer.parseInt(text, text.indexOf('{') + 1, text.length() - 1, 10);
+    }
+
+    private static String text(Object bytes) {
+        return new String((byte[]) bytes, UTF_8);
     }
 }

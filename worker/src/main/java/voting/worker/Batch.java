@@ -22,7 +22,6 @@ final class Batch {
     private final Map<UUID, String> choices = new LinkedHashMap<>();
     private final Map<Instant, Long> ballotsPerMinute = new HashMap<>();
     private final List<Rejected> rejected = new ArrayList<>();
-    private final String lastEntryId;
     private int ballots;
 
     /** @param fields the entry as it came; @param reason why it cannot be a ballot */
@@ -37,17 +36,13 @@ final class Batch {
         }
     }
 
-    private Batch(String lastEntryId) {
-        this.lastEntryId = lastEntryId;
-    }
-
     /**
-     * @param entries of one stream, in its order; not empty
+     * @param entries of one stream, in its order
      * @param options the ids that a ballot may choose
      * @param now entries with a later time are counted for this minute: a clock that ran ahead draws no future
      */
     static Batch of(List<StreamEntry> entries, Set<String> options, Instant now) {
-        var batch = new Batch(entries.getLast().id());
+        var batch = new Batch();
         for (var entry : entries) {
             try {
                 batch.add(entry, options, now.toEpochMilli());
@@ -113,10 +108,6 @@ final class Batch {
 
     List<Rejected> rejected() {
         return rejected;
-    }
-
-    String lastEntryId() {
-        return lastEntryId;
     }
 
     /** How many entries were ballots, repeated ones included. */

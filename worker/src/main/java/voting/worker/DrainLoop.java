@@ -142,6 +142,9 @@ class DrainLoop implements SmartLifecycle {
                 } catch (JedisException e) {
                     noteFailure("Redis", e);
                     backOffMillis = backOff(backOffMillis);
+                } catch (TooFewStreamsException e) {
+                    noteFailure("Settings", e);
+                    backOffMillis = backOff(backOffMillis);
                 } catch (RuntimeException | Error e) { // a worker whose drainers have ended would still look well
                     log.error("A step failed unexpectedly; nothing is lost. Will keep trying.", e);
                     noteFailure("A fault of ours", e);

@@ -1,9 +1,12 @@
 package voting.worker;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Set;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One step of the worker: moves the next batch of one stream into Postgres. Every ballot is counted exactly once,
@@ -19,6 +22,8 @@ final class Drainer {
      * 2,000, and 4,000 at 105 % (but at 91 % when the voters change their vote).
      */
     static final int BATCH_LIMIT = 2_000;
+
+    private static final Logger log = LoggerFactory.getLogger(Drainer.class);
 
     private final BallotStreams streams;
     private final BallotStore store;
@@ -53,19 +58,63 @@ final class Drainer {
                 connection.rollback();
                 return Outcome.NOT_HELD;
             }
-            var entries = streams.readAfter(stream, position, BATCH_LIMIT);
-            if (entries.isEmpty()) {
-                connection.rollback();
-                streams.trimThrough(stream, position); // what a crash between commit and trim has left
-                return Outcome.NOTHING_TO_DO;
+            var contents = streams.read(stream, position.entryId(), BATCH_LIMIT);
+            if (position.fits(contents)) {
+                return drain(connection, stream, position, contents);
             }
-            var batch = Batch.of(entries, options, Instant.now());
-            store.save(connection, stream, batch);
-            // A crash before this line changes nothing: the next worker reads the same entries after the same position.
+            store.savePosition(connection, stream, corrected(stream, position, contents));
             connection.commit();
-            // A crash after it repeats nothing: the entries are still in the stream, but behind the position.
-            streams.trimThrough(stream, batch.lastEntryId());
-            return new Outcome(true, batch.ballots(), batch.rejected().size());
         }
+        return drainOnce(stream);
+    }
+
+    private Outcome drain(Connection connection, int stream, Position position, BallotStreams.Contents contents)
+            throws SQLException {
+        var entries = contents.entries();
+        if (entries.isEmpty()) {
+            connection.rollback();
+            if (contents.entriesRead() < position.entriesRead()) { // a crash between commit and trim
+                streams.trimThrough(stream, position);
+            }
+            return Outcome.NOTHING_TO_DO;
+        }
+        var batch = Batch.of(entries, options, Instant.now());
+        var after = position.after(entries);
+        store.save(connection, stream, batch);
+        store.savePosition(connection, stream, after);
+        // A crash before this line changes nothing: the next worker reads the same entries after the same position.
+        connection.commit();
+        // A crash after it repeats nothing: the entries are still in the stream, but behind the position.
+        streams.trimThrough(stream, after);
+        return new Outcome(true, batch.ballots(), batch.rejected().size());
+    }
+
+    /**
+     * Where to go on when Redis or this database is not what it was. Nothing that is in the stream is skipped: counting
+     * an entry again changes nothing, unless its voter has changed the choice since.
+     */
+    private Position corrected(int stream, Position position, BallotStreams.Contents contents) {
+        var origin = streams.mark(stream);
+        if (position.origin() != null && !(position.origin().equals(origin) && position.isWithin(contents))) {
+            log.warn(
+                    "Stream {} is not the one that was read up to {}: Redis was emptied, replaced or restored. Counting"
+                            + " all that it holds; ballots that waited in the old one are lost with it.",
+                    stream,
+                    position.entryId());
+            return new Position(Position.START, origin, contents.entriesRead(), position.entriesMissing());
+        }
+        var missing = contents.entriesRead() - position.entriesRead();
+        if (missing > 0) {
+            log.error(
+                    "{} ballots of stream {} were counted, but not in this database: it was replaced, or restored from"
+                            + " an older dump. They are missing here unless a newer one is restored. Going on.",
+                    missing,
+                    stream);
+        }
+        return new Position(
+                position.entryId(),
+                origin,
+                Math.max(position.entriesRead(), contents.entriesRead()),
+                position.entriesMissing() + Math.max(0, missing));
     }
 }

@@ -67,9 +67,11 @@ class BallotStreamsTest {
             Vote.of(1, "cats").castAs(id, 0);
         }
 
-        assertThat(streams.readAfter(0, "7-3", 2)).extracting(StreamEntry::id).containsExactly("7-4", "8-0");
-        assertThat(streams.readAfter(0, "9-0", 2)).isEmpty();
-        assertThat(streams.readAfter(1, "0-0", 2)).isEmpty();
+        assertThat(streams.read(0, "7-3", 2).entries())
+                .extracting(StreamEntry::id)
+                .containsExactly("7-4", "8-0");
+        assertThat(streams.read(0, "9-0", 2).entries()).isEmpty();
+        assertThat(streams.read(1, "0-0", 2).entries()).isEmpty();
     }
 
     @ParameterizedTest
@@ -85,10 +87,12 @@ class BallotStreamsTest {
         Vote.of(1, "cats").castAs(position, 0);
         Vote.of(1, "cats").castAs(next, 0);
 
-        streams.trimThrough(0, position);
-        streams.trimThrough(0, position);
+        streams.trimThrough(0, new Position(position, null, 2, 0));
+        streams.trimThrough(0, new Position(position, null, 2, 0));
 
-        assertThat(streams.readAfter(0, "0-0", 10)).extracting(StreamEntry::id).containsExactly(next);
+        assertThat(streams.read(0, "0-0", 10).entries())
+                .extracting(StreamEntry::id)
+                .containsExactly(next);
     }
 
     @Test
@@ -100,8 +104,8 @@ class BallotStreamsTest {
         assertThatThrownBy(() -> streams.awaitEntries(10))
                 .isInstanceOf(JedisException.class)
                 .hasMessageContaining("WRONGTYPE");
-        assertThatThrownBy(() -> streams.readAfter(0, "0-0", 10)).isInstanceOf(JedisException.class);
-        assertThat(streams.readAfter(1, "0-0", 10)).isEmpty();
+        assertThatThrownBy(() -> streams.read(0, "0-0", 10)).isInstanceOf(JedisException.class);
+        assertThat(streams.read(1, "0-0", 10).entries()).isEmpty();
     }
 
     @Test

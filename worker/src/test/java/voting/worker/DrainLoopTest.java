@@ -138,7 +138,9 @@ class DrainLoopTest {
 
                     @Override
                     void beforeStatement(String sql) {
-                        batch.set(sql.startsWith("update stream_position"));
+                        if (sql.startsWith("insert into ballot ")) {
+                            batch.set(true);
+                        }
                     }
 
                     @Override
@@ -215,6 +217,24 @@ class DrainLoopTest {
     }
 
     @Test
+    void ballotsInMoreStreamsThanAreSetAreAnOutageThatNamesTheSetting() {
+        var loop = start(Stores.worker(), new SimpleMeterRegistry());
+        eventually().until(() -> loop.failingSince() == null);
+
+        Vote.cast(Stores.STREAMS, Vote.of(1, "cats"));
+        eventually().until(() -> loop.failure().contains("VOTE_STREAMS is 4 here"));
+        assertThat(new DrainHealthIndicator(loop).health().getStatus()).isEqualTo(Status.DOWN);
+    }
+
+    @Test
+    void fewerStreamsThanThereWereAreAnOutageThatNamesTheSetting() {
+        Counted.sql("insert into stream_position (stream) values (4)").update();
+        var loop = start(Stores.worker(), new SimpleMeterRegistry());
+
+        eventually().until(() -> loop.failure().contains("VOTE_STREAMS is 4 here"));
+    }
+
+    @Test
     void aStepThatBeganBeforeAnOutageDoesNotEndIt() {
         var inHand = new CountDownLatch(1);
         var mayCommit = new CountDownLatch(1);
@@ -235,7 +255,9 @@ class DrainLoopTest {
 
                     @Override
                     void beforeStatement(String sql) {
-                        batch.set(sql.startsWith("update stream_position"));
+                        if (sql.startsWith("insert into ballot ")) {
+                            batch.set(true);
+                        }
                     }
 
                     @Override

@@ -178,8 +178,8 @@ class DrainerConcurrencyTest {
     private static Void drainInSmallBatches(int stream) throws SQLException {
         try (var streams = new BallotStreams(Stores.settings()) {
             @Override
-            List<StreamEntry> readAfter(int stream, String position, int limit) {
-                return super.readAfter(stream, position, 100);
+            Contents read(int stream, String position, int limit) {
+                return super.read(stream, position, 100);
             }
         }) {
             var drainer = drainer(streams);

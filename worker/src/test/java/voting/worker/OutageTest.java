@@ -135,7 +135,7 @@ class OutageTest {
 
         @Override
         void beforeStatement(String sql) throws SQLException {
-            if (sql.startsWith("update stream_position") && batches.incrementAndGet() == FATAL_BATCH) {
+            if (sql.startsWith("insert into votes_per_minute") && batches.incrementAndGet() == FATAL_BATCH) {
                 committing.set(Thread.currentThread());
                 try {
                     inFatalBatch();

@@ -201,6 +201,10 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
         redis.start();
     }
 
+    static Path appendOnlyFile() {
+        return DIRECTORY.resolve("redis").resolve("appendonly.aof");
+    }
+
     static synchronized void stopRedis() throws IOException {
         redis.stop();
         redis = null;

@@ -153,7 +153,7 @@ final class Chromium
     }
 
     private void judge(Request request) {
-        if (!request.url().matches("(http://localhost:\\d+/.*|data:.*|about:.*)")) {
+        if (!request.url().matches("(https?://localhost:\\d+/.*|data:.*|about:.*)")) {
             complaints.add("request to another host: " + request.url());
         }
     }
