@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -213,9 +214,16 @@ class GroupCommitTest {
 
     @Test
     void connectionOfARestartedRedisIsNotMistakenForTheFormerOne() {
+        long numbersGiven;
+        try (var newest = redis.connect()) {
+            numbersGiven = newest.clientId();
+        }
         redis.stop();
         redis.start();
-        var others = IntStream.range(0, 20).mapToObj(i -> redis.connect()).toList();
+        var others = new ArrayList<Jedis>();
+        do {
+            others.add(redis.connect());
+        } while (others.getLast().clientId() <= numbersGiven);
         await().ignoreExceptions().untilAsserted(() -> appender.append(ballot()));
 
         assertThat(others).allSatisfy(other -> assertThat(other.ping()).isEqualTo("PONG"));
