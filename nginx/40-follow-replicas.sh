@@ -1,7 +1,13 @@
 #!/bin/sh
-# Reloads nginx when the replicas behind "vote" or "result" have changed, so that scaling needs no restart. nginx
-# itself looks names up again only with "resolve" in an upstream, which the free version has since 1.27.3.
+# Reloads nginx when there are new replicas of "vote" or "result", so that scaling needs no restart. nginx itself looks
+# names up again only with "resolve" in an upstream, which the free version has since 1.27.3.
+#
+# One that is gone is kept for a while, as most come back where they were: it costs its requests the time of a failed
+# connection, while a replica that is not known yet when the others are restarted would cost the requests themselves.
 set -eu
+
+interval_seconds=1
+forget_after=60 # looks that found the same: not while one replica after the other is restarted
 
 replicas() {
   for name in vote result; do
@@ -9,13 +15,30 @@ replicas() {
   done
 }
 
+has_new() {
+  for replica in $1; do
+    case " $(echo $2) " in
+      *" $replica "*) ;;
+      *) return 0 ;;
+    esac
+  done
+  return 1
+}
+
 follow() {
   known=$(replicas)
-  while sleep 2; do
+  last=$known
+  unchanged_for=0
+  while sleep "$interval_seconds"; do
     found=$(replicas)
-    if [ -n "$found" ] && [ "$found" != "$known" ]; then
-      known=$found
+    if [ "$found" = "$last" ]; then unchanged_for=$((unchanged_for + 1)); else unchanged_for=0; fi
+    last=$found
+    if [ -z "$found" ] || [ "$found" = "$known" ]; then
+      continue
+    fi
+    if has_new "$found" "$known" || [ "$unchanged_for" -ge "$forget_after" ]; then
       nginx -s reload
+      known=$found
     fi
   done
 }
