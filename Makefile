@@ -17,11 +17,13 @@ help:
 
 ##@ Without Docker (a JDK 25 is all it takes)
 
-.PHONY: demo test bench
+.PHONY: demo test bench fuzz
 demo: ## run the whole system with embedded Postgres and Redis; Ctrl-C stops it
 	@exec deploy/local/demo
 test: ## run all tests
 	$(MVN) verify
+fuzz: ## send more hostile input than the tests do: make fuzz CASES=1000000
+	$(MVN) test -pl vote,worker,result -Dtest='*FuzzTest' -Djqwik.tries.default=$$(( $(or $(CASES),115000) / 23 ))
 bench: package ## measure votes/s, ballots drained/s and click-to-visible
 	@exec deploy/local/bench
 

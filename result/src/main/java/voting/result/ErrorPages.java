@@ -82,7 +82,8 @@ class ErrorPages implements ErrorWebExceptionHandler {
 
     private Mono<Void> page(
             ServerWebExchange exchange, HttpStatusCode status, String title, String detail, String path) {
-        var root = "../".repeat((int) path.chars().filter(c -> c == '/').count() - 1);
+        var depth = (int) path.chars().filter(c -> c == '/').count() - 1;
+        var root = "../".repeat(Math.max(0, depth)); // "GET http://host" has no path at all
         var model = new ExtendedModelMap();
         model.addAttribute("status", status.value());
         model.addAttribute("title", title);

@@ -47,6 +47,19 @@ class WebConfiguration {
         return server -> server.childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER_BYTES);
     }
 
+    /**
+     * Nobody needs a part of our small files, and to a range that is malformed Spring answers with the length of the file
+     * but without the file: whoever shares the connection, such as a proxy, would wait for it.
+     */
+    @Bean
+    WebFilter noRanges() {
+        return (exchange, chain) -> exchange.getRequest().getHeaders().containsHeader(HttpHeaders.RANGE)
+                ? chain.filter(exchange.mutate()
+                        .request(request -> request.headers(headers -> headers.remove(HttpHeaders.RANGE)))
+                        .build())
+                : chain.filter(exchange);
+    }
+
     @Bean
     WebFilter securityHeaders() {
         return (exchange, chain) -> {

@@ -241,6 +241,15 @@ class ResultPageTest {
         assertThat(answer.headers().firstValue("Allow").orElse("")).contains("GET");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"bytes=99999999-", "cats", "bytes=0-1"})
+    void rangesAreIgnored(String range) {
+        var answer = server.get("/live.js", "Range", range);
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.body()).isEqualTo(server.get("/live.js").body());
+    }
+
     @Test
     void apiHasNoOtherFormatThanJson() {
         assertThat(server.get("/api/results", "Accept", "text/html").statusCode())
@@ -258,6 +267,7 @@ class ResultPageTest {
                 "GET /api/<script> HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
                 "GET /%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
                 "GET /../../etc/passwd HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                "GET http://a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
                 "GET nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
                 "PUT * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             })
@@ -337,7 +347,7 @@ class ResultPageTest {
         assertTellsNothingAboutUs(answer.body());
     }
 
-    private static void assertTellsNothingAboutUs(String answer) {
+    static void assertTellsNothingAboutUs(String answer) {
         assertThat(answer)
                 .doesNotContainIgnoringCase("Whitelabel", "Netty", "Exception", "Thymeleaf", "springframework")
                 .doesNotContain("at org.", "at java.", "java.lang", "\tat ");

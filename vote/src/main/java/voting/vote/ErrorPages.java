@@ -51,7 +51,9 @@ class ErrorPages implements ErrorController {
     /** Tomcat found the form malformed (400) or too large (413) while reading it. */
     @ExceptionHandler
     void unreadableForm(InvalidParameterException e, HttpServletResponse response) throws IOException {
-        response.sendError(e.getErrorCode());
+        if (!response.isCommitted()) { // Tomcat has answered already when the body ended too early
+            response.sendError(e.getErrorCode());
+        }
     }
 
     @RequestMapping("/error")
@@ -71,10 +73,12 @@ class ErrorPages implements ErrorController {
         if (path.startsWith("/api/") || prefersJson(request)) {
             var problem = ProblemDetail.forStatusAndDetail(status, detail);
             problem.setTitle(title);
-            problem.setInstance(URI.create(path.replaceFirst("^/+", "/"))); // "//" would begin a host name
+            problem.setInstance(instanceOf(path));
             return ResponseEntity.status(status)
                     .contentType(MediaType.APPLICATION_PROBLEM_JSON)
                     .header(HttpHeaders.CONTENT_LANGUAGE, locale.getLanguage())
+                    // Otherwise Spring makes up a file name from the path, and fails at one that is malformed.
+                    .header(HttpHeaders.CONTENT_DISPOSITION, "inline;filename=problem.json")
                     .body(problem);
         }
         var root = "../".repeat((int) path.chars().filter(c -> c == '/').count() - 1);
@@ -99,6 +103,15 @@ class ErrorPages implements ErrorController {
     private static String pathOf(HttpServletRequest request) {
         var failed = (String) request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
         return failed == null ? request.getRequestURI() : failed;
+    }
+
+    /** Null when the path is none that a URI can have, such as "/;%". */
+    private static URI instanceOf(String path) {
+        try {
+            return URI.create(path.replaceFirst("^/+", "/")); // "//" would begin a host name
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     private static boolean prefersJson(HttpServletRequest request) {

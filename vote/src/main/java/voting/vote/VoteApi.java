@@ -32,8 +32,14 @@ class VoteApi {
                 poll.question(), poll.options().all(), poll.mode().toString());
     }
 
-    /** Accepted means stored by Redis; it is counted a moment later. */
-    @PostMapping(path = "/votes", consumes = MediaType.APPLICATION_JSON_VALUE)
+    /**
+     * Accepted means stored by Redis; it is counted a moment later. "Produces" refuses who wants another format before
+     * the vote is cast, not after.
+     */
+    @PostMapping(
+            path = "/votes",
+            consumes = MediaType.APPLICATION_JSON_VALUE,
+            produces = MediaType.APPLICATION_JSON_VALUE)
     @ResponseStatus(HttpStatus.ACCEPTED)
     Ballot vote(@RequestBody Vote vote, HttpServletRequest request, HttpServletResponse response) {
         return booth.cast(vote.choice(), vote.ballotId(), request, response);

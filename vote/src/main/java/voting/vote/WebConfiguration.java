@@ -11,9 +11,11 @@ import org.springframework.web.servlet.LocaleResolver;
 import org.springframework.web.servlet.i18n.AcceptHeaderLocaleResolver;
 import org.springframework.web.servlet.resource.ResourceUrlEncodingFilter;
 
-/** Languages, and Tomcat's own last-resort error page. */
+/** Languages, what a connection costs, and Tomcat's own last-resort error page. */
 @Configuration
 class WebConfiguration {
+
+    private static final int READ_BUFFER_BYTES = 2 * 1024;
 
     @Bean
     LocaleResolver localeResolver() {
@@ -29,6 +31,13 @@ class WebConfiguration {
         var registration = new FilterRegistrationBean<>(new ResourceUrlEncodingFilter());
         registration.setEnabled(false);
         return registration;
+    }
+
+    /** Held twice per connection, and a vote is smaller; Tomcat's default is 8 kB. */
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> smallReadBuffers() {
+        return factory -> factory.addConnectorCustomizers(
+                connector -> connector.setProperty("socket.appReadBufSize", String.valueOf(READ_BUFFER_BYTES)));
     }
 
     @Bean

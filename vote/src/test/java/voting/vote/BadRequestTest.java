@@ -188,6 +188,13 @@ class BadRequestTest {
                         "no content type",
                         415,
                         server -> api(server).POST(BodyPublishers.ofString("{\"choice\":\"cats\"}"))),
+                new Bad(
+                        "answer wanted in another format",
+                        406,
+                        server -> api(server)
+                                .header("Content-Type", "application/json")
+                                .header("Accept", "image/png")
+                                .POST(BodyPublishers.ofString("{\"choice\":\"cats\"}"))),
                 new Bad("GET", 405, server -> api(server).GET()),
                 new Bad("PUT", 405, server -> api(server).PUT(BodyPublishers.ofString("{\"choice\":\"cats\"}"))),
                 new Bad("DELETE", 405, server -> api(server).DELETE()),

@@ -32,7 +32,7 @@ class GroupCommitTest {
     private final TestRedis redis = TestRedis.shared();
     private final FaultyLink link = new FaultyLink(redis.port());
     private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
-    private final BallotAppender appender = appender("");
+    private final BallotAppender appender = appender(link.port(), "");
     private final Jedis control = redis.connect();
     private final ExecutorService voters = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -214,20 +214,25 @@ class GroupCommitTest {
 
     @Test
     void connectionOfARestartedRedisIsNotMistakenForTheFormerOne() {
+        var own = TestRedis.another();
+        var surviving = appender(own.port(), "");
+        surviving.start();
+        await().until(() -> surviving.outage() == null);
         long numbersGiven;
-        try (var newest = redis.connect()) {
+        try (var newest = own.connect()) {
             numbersGiven = newest.clientId();
         }
-        redis.stop();
-        redis.start();
+        own.stop();
+        own.start();
         var others = new ArrayList<Jedis>();
         do {
-            others.add(redis.connect());
+            others.add(own.connect());
         } while (others.getLast().clientId() <= numbersGiven);
-        await().ignoreExceptions().untilAsserted(() -> appender.append(ballot()));
+        await().ignoreExceptions().untilAsserted(() -> surviving.append(ballot()));
 
         assertThat(others).allSatisfy(other -> assertThat(other.ping()).isEqualTo("PONG"));
         others.forEach(Jedis::close);
+        surviving.stop();
     }
 
     @Test
@@ -255,8 +260,8 @@ class GroupCommitTest {
     @Test
     void passwordIsSentAndAWrongOneConfirmsNothing() {
         control.configSet("requirepass", "open sesame");
-        var knowing = appender("open sesame");
-        var guessing = appender("123456");
+        var knowing = appender(link.port(), "open sesame");
+        var guessing = appender(link.port(), "123456");
         try {
             knowing.start();
             guessing.start();
@@ -306,11 +311,11 @@ class GroupCommitTest {
                 .hasMessage("the service is stopping");
     }
 
-    private BallotAppender appender(String password) {
+    private BallotAppender appender(int redisPort, String password) {
         var settings = new VoteSettings(
                 null,
                 new VoteSettings.Vote(TestRedis.STREAMS),
-                new VoteSettings.Redis("127.0.0.1", link.port(), password));
+                new VoteSettings.Redis("127.0.0.1", redisPort, password));
         return new BallotAppender(settings, metrics);
     }
 

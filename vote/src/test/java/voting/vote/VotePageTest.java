@@ -125,6 +125,19 @@ class VotePageTest {
     }
 
     @Test
+    void redirectLeadsNowhereElseWhateverTheRequestSays() {
+        var answer = server.sendRaw("POST /?next=http://evil.example HTTP/1.1\r\nHost: evil.example\r\n"
+                + "X-Forwarded-Host: evil.example\r\nX-Forwarded-Prefix: //evil.example\r\n"
+                + "Forwarded: host=evil.example\r\nReferer: http://evil.example/\r\nConnection: close\r\n"
+                + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nvote=cats");
+
+        assertThat(answer)
+                .startsWith("HTTP/1.1 303")
+                .contains("Location: ./\r\n")
+                .doesNotContain("evil");
+    }
+
+    @Test
     void pageIsNeverCached() {
         for (var answer : List.of(server.get("/"), server.get("/nothing"), server.postForm("vote=birds"))) {
             assertThat(answer.headers().allValues("Cache-Control")).containsExactly("no-store");

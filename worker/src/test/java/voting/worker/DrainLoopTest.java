@@ -32,7 +32,7 @@ import org.springframework.boot.health.contributor.Status;
 class DrainLoopTest {
 
     private final List<DrainLoop> loops = new ArrayList<>();
-    private final LogOfDrainLoop log = new LogOfDrainLoop();
+    private final LogOf log = new LogOf(DrainLoop.class);
 
     @AfterEach
     void stopAll() {

@@ -38,7 +38,7 @@ class OutageTest {
     private static final List<Vote> MEANWHILE = VOTES.subList(20_000, 22_000);
     private static final List<Vote> AFTERWARDS = VOTES.subList(22_000, 24_000);
 
-    private final LogOfDrainLoop log = new LogOfDrainLoop();
+    private final LogOf log = new LogOf(DrainLoop.class);
     private DrainLoop loop;
 
     @AfterEach

@@ -45,6 +45,29 @@ class RolesTest {
         assertDenied(worker, sql);
     }
 
+    /** "beat" runs with the worker's role. */
+    @ParameterizedTest
+    @ValueSource(strings = {"analyze ballot, tally, votes_per_minute", "delete from votes_per_minute"})
+    void workerMay(String sql) throws SQLException {
+        try (var connection = worker.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+
+            // To analyze what one may not is no error for Postgres, it only says so.
+            assertThat((Throwable) statement.getWarnings()).isNull();
+        }
+    }
+
+    @Test
+    void nobodyElseMayAnalyze() throws SQLException {
+        try (var connection = result.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("analyze ballot, tally, votes_per_minute");
+
+            assertThat((Throwable) statement.getWarnings()).hasMessageContaining("permission denied to analyze");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -7,13 +7,14 @@ import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** What the drain loops of a test have logged so far. */
-final class LogOfDrainLoop implements AutoCloseable {
+/** What the instances of a class have logged so far in a test. */
+final class LogOf implements AutoCloseable {
 
-    private final Logger logger = (Logger) LoggerFactory.getLogger(DrainLoop.class);
+    private final Logger logger;
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
-    LogOfDrainLoop() {
+    LogOf(Class<?> type) {
+        logger = (Logger) LoggerFactory.getLogger(type);
         appender.start();
         logger.setLevel(Level.INFO);
         logger.addAppender(appender);
