@@ -27,6 +27,14 @@ fuzz: ## send more hostile input than the tests do: make fuzz CASES=1000000
 bench: package ## measure votes/s, ballots drained/s and click-to-visible
 	@exec deploy/local/bench
 
+##@ Prove it
+
+.PHONY: chaos chaos-docker
+chaos: package ## strike the system with faults while people vote: make chaos CHAOS_MINUTES=3 CHAOS_SEED=4711
+	@exec deploy/chaos/run
+chaos-docker: package ## the same on the stack of docker-compose.yml, as a project of its own
+	@exec deploy/chaos/run docker
+
 ##@ Code
 
 .PHONY: package check format

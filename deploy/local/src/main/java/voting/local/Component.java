@@ -3,7 +3,7 @@ package voting.local;
 import java.nio.file.Path;
 
 /** One running program of the system. Every start uses the same port and the same data as the one before. */
-interface Component {
+public interface Component {
 
     String name();
 

@@ -1,7 +1,7 @@
 package voting.local;
 
 /** Something the person who started the system can put right. The message is one sentence that says what and how. */
-final class LaunchException extends RuntimeException {
+public final class LaunchException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

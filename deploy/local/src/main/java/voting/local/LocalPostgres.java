@@ -16,7 +16,7 @@ import java.time.Duration;
  * <p>It leaves the launcher's session by itself, so that a Ctrl-C in the terminal reaches only the launcher, which stops
  * it last.
  */
-final class LocalPostgres implements Component {
+public final class LocalPostgres implements Component {
 
     static final String DATABASE = "votes";
     static final String OWNER = "postgres";
@@ -42,12 +42,12 @@ final class LocalPostgres implements Component {
         System.setProperty("ot.epg.working-dir", binaries.toString());
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
     /** For the owner of the database. */
-    String jdbcUrl() {
+    public String jdbcUrl() {
         return jdbcUrl(DATABASE);
     }
 

@@ -15,7 +15,7 @@ import redis.embedded.core.ExecutableProvider;
  * <p>It is started as a daemon, in a session of its own, so that a Ctrl-C in the terminal reaches only the launcher,
  * which stops it after the services.
  */
-final class LocalRedis implements Component {
+public final class LocalRedis implements Component {
 
     private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
 
@@ -29,7 +29,7 @@ final class LocalRedis implements Component {
         this.guardian = guardian;
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 

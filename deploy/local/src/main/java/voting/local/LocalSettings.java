@@ -11,15 +11,18 @@ import java.util.Set;
  *
  * @param data where the votes live on; a temporary directory when empty
  * @param variables for the services, on top of the launcher's own environment
+ * @param overrides by name of a service: variables in place of those that the launcher works out, so that something can
+ *     be put between a service and what it connects to; of the workers, for the first
  */
-record LocalSettings(
+public record LocalSettings(
         Optional<Path> data,
         int votePort,
         int resultPort,
         int voteManagementPort,
         int resultManagementPort,
         int workerManagementPort,
-        Map<String, String> variables) {
+        Map<String, String> variables,
+        Map<String, Map<String, String>> overrides) {
 
     /** The settings of {@code make demo}. */
     static LocalSettings of(Map<String, String> environment) {
@@ -32,13 +35,33 @@ record LocalSettings(
                 port(environment, "VOTE_MANAGEMENT_PORT", 9080),
                 port(environment, "RESULT_MANAGEMENT_PORT", 9081),
                 port(environment, "WORKER_MANAGEMENT_PORT", 9082),
+                Map.of(),
                 Map.of());
     }
 
     /** Settings that disturb nothing that runs on this machine. */
-    static LocalSettings onFreePorts(Path data, Map<String, String> variables) {
+    public static LocalSettings onFreePorts(Path data, Map<String, String> variables) {
         return new LocalSettings(
-                Optional.of(data), Ports.free(), Ports.free(), Ports.free(), Ports.free(), Ports.free(), variables);
+                Optional.of(data),
+                Ports.free(),
+                Ports.free(),
+                Ports.free(),
+                Ports.free(),
+                Ports.free(),
+                variables,
+                Map.of());
+    }
+
+    public LocalSettings withOverrides(Map<String, Map<String, String>> newOverrides) {
+        return new LocalSettings(
+                data,
+                votePort,
+                resultPort,
+                voteManagementPort,
+                resultManagementPort,
+                workerManagementPort,
+                variables,
+                newOverrides);
     }
 
     void checkPorts() {

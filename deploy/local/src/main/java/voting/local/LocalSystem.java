@@ -16,7 +16,7 @@ import java.util.function.Consumer;
  * process has ended and every temporary file is gone. Should the launcher be killed before, the {@link Guardian} does
  * the same. Each component can be stopped, killed and started again.
  */
-final class LocalSystem implements AutoCloseable {
+public final class LocalSystem implements AutoCloseable {
 
     private final LocalSettings settings;
     private final Build build = Build.find();
@@ -30,10 +30,11 @@ final class LocalSystem implements AutoCloseable {
     private final List<Service> workers = new CopyOnWriteArrayList<>();
     private final String workerPassword = UUID.randomUUID().toString();
     private final String resultPassword = UUID.randomUUID().toString();
+    private volatile Service beat;
     private volatile boolean closed;
 
     /** Takes the ports and the data directory, or says why it cannot. Nothing runs yet. */
-    LocalSystem(LocalSettings settings) {
+    public LocalSystem(LocalSettings settings) {
         this.settings = settings;
         settings.checkPorts();
         var voteJar = List.of(build.jar("vote").toString());
@@ -61,7 +62,7 @@ final class LocalSystem implements AutoCloseable {
     }
 
     /** Returns when all three services are ready. The progress is told in lines for a person. */
-    void start(Consumer<String> progress) {
+    public void start(Consumer<String> progress) {
         progress.accept("Starting Redis and Postgres (unpacked at the first start) ...");
         launch(redis);
         // vote knows Redis only, and may as well start while Postgres does.
@@ -78,24 +79,24 @@ final class LocalSystem implements AutoCloseable {
         result.awaitReady();
     }
 
-    LocalRedis redis() {
+    public LocalRedis redis() {
         return redis;
     }
 
-    LocalPostgres postgres() {
+    public LocalPostgres postgres() {
         return postgres;
     }
 
-    Service vote() {
+    public Service vote() {
         return vote;
     }
 
     /** The first worker. */
-    Service worker() {
+    public Service worker() {
         return workers.getFirst();
     }
 
-    Service result() {
+    public Service result() {
         return result;
     }
 
@@ -104,8 +105,16 @@ final class LocalSystem implements AutoCloseable {
     }
 
     /** One more worker, not started yet, with these variables on top of those of the first. */
-    Service addWorker(Map<String, String> variables) {
+    public Service addWorker(Map<String, String> variables) {
         return newWorker("worker-" + (workers.size() + 1), Ports.free(), variables);
+    }
+
+    /** The audit, not started yet, with these variables on top of those of a worker. */
+    public Service addBeat(Map<String, String> variables) {
+        var all = workerVariables(Ports.free());
+        all.putAll(variables);
+        beat = service("beat", List.of(build.jar("worker").toString(), "beat"), all);
+        return beat;
     }
 
     DataDirectory data() {
@@ -157,6 +166,9 @@ final class LocalSystem implements AutoCloseable {
         var services = new ArrayList<Service>();
         services.add(vote);
         services.addAll(workers);
+        if (beat != null) {
+            services.add(beat);
+        }
         services.add(result);
         services.add(migration);
         return services;
@@ -173,6 +185,7 @@ final class LocalSystem implements AutoCloseable {
     private Service service(String name, List<String> command, Map<String, String> variables) {
         var all = new HashMap<>(settings.variables());
         all.putAll(variables);
+        all.putAll(settings.overrides().getOrDefault(name, Map.of()));
         return new Service(name, command, all, data, guardian);
     }
 

@@ -10,7 +10,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 
 /** Ports of this machine. */
-final class Ports {
+public final class Ports {
 
     /**
      * Below the ranges from which Linux (32768) and macOS (49152) take the ports of outgoing connections: while a server
@@ -26,7 +26,7 @@ final class Ports {
     private Ports() {}
 
     /** A port that nothing listens on, and a different one at each call. */
-    static int free() {
+    public static int free() {
         return IntStream.generate(() -> ThreadLocalRandom.current().nextInt(FIRST, LAST))
                 .filter(Ports::isFree)
                 .filter(PROMISED::add)

@@ -17,7 +17,7 @@ import java.util.Map;
  * One of our own programs: a runnable jar, on the Java that runs the launcher, told what to do by environment variables
  * only.
  */
-final class Service implements Component {
+public final class Service implements Component {
 
     private static final Duration READY_TIMEOUT = Duration.ofSeconds(90);
 
@@ -56,12 +56,12 @@ final class Service implements Component {
     }
 
     /** Where the service answers its users. */
-    URI uri() {
+    public URI uri() {
         return address("SERVER_PORT");
     }
 
     /** Where the service answers its operators. */
-    URI managementUri() {
+    public URI managementUri() {
         return address("MANAGEMENT_SERVER_PORT");
     }
 
@@ -103,7 +103,7 @@ final class Service implements Component {
     }
 
     /** Returns when the service says that it can do its work. */
-    void awaitReady() {
+    public void awaitReady() {
         var deadline = Instant.now().plus(READY_TIMEOUT);
         while (!isReady()) {
             if (!process.isAlive()) {
