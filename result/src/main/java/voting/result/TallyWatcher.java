@@ -12,6 +12,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
@@ -43,6 +44,9 @@ class TallyWatcher implements SmartLifecycle {
     /** Added per viewer, because a push to all of them takes so much longer: 1,000 get 14 a second, 10,000 get 4. */
     private static final Duration PUSH_INTERVAL_PER_VIEWER = Duration.ofNanos(20_000);
 
+    /** How long the first requests wait for the first read, so that none is told of an outage that there is not. */
+    private static final Duration FIRST_READ_PATIENCE = Duration.ofSeconds(2);
+
     private static final int FIRST_BACK_OFF_MILLIS = 100;
     private static final int LONGEST_BACK_OFF_MILLIS = 2_000;
 
@@ -51,6 +55,7 @@ class TallyWatcher implements SmartLifecycle {
     private final ResultSettings settings;
     private final JsonMapper json;
     private final Sinks.Many<Snapshot> sink = Sinks.many().replay().latest();
+    private final CountDownLatch firstNews = new CountDownLatch(1);
     private final CountDownLatch stopping = new CountDownLatch(1);
     private volatile Snapshot current = Snapshot.EMPTY;
     private Thread thread;
@@ -73,9 +78,20 @@ class TallyWatcher implements SmartLifecycle {
         return sink.currentSubscriberCount();
     }
 
+    /** Started before the web server. */
+    @Override
+    public int getPhase() {
+        return WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE - 1;
+    }
+
     @Override
     public void start() {
         thread = Thread.ofPlatform().name("tally-watcher").start(this::run);
+        try {
+            firstNews.await(FIRST_READ_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
@@ -178,6 +194,7 @@ class TallyWatcher implements SmartLifecycle {
     private void push(Snapshot snapshot) {
         current = snapshot;
         sink.emitNext(snapshot, Sinks.EmitFailureHandler.FAIL_FAST);
+        firstNews.countDown();
     }
 
     private Duration pushInterval() {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /** While Postgres is away the last tally stays, everybody is told since when, and all continues by itself. */
@@ -151,6 +152,18 @@ class OutageTest {
                     .contains("<span class=\"count\">–</span>", "<span id=\"total\">–</span>");
             assertThat(server.readiness()).isEqualTo(503);
         }
+    }
+
+    @Test
+    void theTallyIsReadBeforeTheFirstRequestIsTaken() {
+        var context = ResultServer.cleared().context();
+        var watcher = new TallyWatcher(context.getBean(ResultSettings.class), new JsonMapper());
+
+        watcher.start();
+
+        assertThat(watcher.current().tally()).isNotNull();
+        assertThat(watcher.getPhase()).isLessThan(WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE);
+        watcher.stop();
     }
 
     @Test
