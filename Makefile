@@ -27,6 +27,20 @@ fuzz: ## send more hostile input than the tests do: make fuzz CASES=1000000
 bench: package ## measure votes/s, ballots drained/s and click-to-visible
 	@exec deploy/local/bench
 
+##@ Load (deploy/load/README.md explains the settings)
+
+.PHONY: load load-curve load-compare reset overload
+load: ## offer load, measure, verify: make load RATE=2000 DURATION=60s
+	@exec deploy/load/run load
+load-curve: ## raise the rate step by step: make load-curve RATES=1000,2000,4000 REPEAT=3
+	@exec deploy/load/run curve
+load-compare: ## two reports side by side: make load-compare A=….json B=….json
+	@exec deploy/load/run compare
+reset: ## empty the system, or fill it: make reset SEED_VOTES=1000000
+	@exec deploy/load/run reset
+overload: package ## offer 2, 5 and 10 times what a system of its own can take
+	@exec deploy/load/overload
+
 ##@ Prove it
 
 .PHONY: chaos chaos-docker

@@ -77,6 +77,7 @@ public final class LocalSystem implements AutoCloseable {
         vote.awaitReady();
         worker().awaitReady();
         result.awaitReady();
+        SystemFile.write(this);
     }
 
     public LocalRedis redis() {

@@ -1,0 +1,237 @@
+package voting.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import voting.load.LoadSettings.Variables;
+
+/**
+ * {@code make overload}: more than the system can take, and people who only hold connections. The services have the heap
+ * that they have in production, 60 % of 384 MB.
+ *
+ * <p>Where there is {@code taskset} and more than one core, the system gets the first one and the generator the second:
+ * otherwise a generator that offers ten times as much as the system takes would itself be the reason that it takes less.
+ */
+class OverloadCampaign {
+
+    private static final Map<String, String> HEAP_OF_PRODUCTION = Map.of("_JAVA_OPTIONS", "-Xmx230m");
+    private static final long MEMORY_LIMIT_OF_PRODUCTION = 384L << 20;
+    private static final List<String> SERVICES = List.of("vote", "worker", "result");
+
+    private static final double ACCEPTED_UNDER_OVERLOAD = 0.8;
+    private static final double REFUSAL_P99_MILLIS = 1_000;
+    /** A gain from one run to the next that is still that of a JVM which warms up. */
+    private static final double WARM = 1.1;
+
+    private static final Duration RECOVERY = Duration.ofSeconds(3);
+
+    /** More than it takes, on as many connections as keep it busy: each has its next vote as soon as the last is answered. */
+    private static final Map<String, String> SATURATED =
+            Map.of("RATE", "40000", "DURATION", "15s", "CONNECTIONS", "64", "PATIENCE", "1s");
+
+    private static final boolean SEPARATE_CORES =
+            Files.exists(Path.of("/usr/bin/taskset")) && Runtime.getRuntime().availableProcessors() > 1;
+
+    private Launcher launcher;
+
+    @BeforeAll
+    static void takeTheSecondCore() throws IOException, InterruptedException {
+        if (SEPARATE_CORES) {
+            var pid = Long.toString(ProcessHandle.current().pid());
+            new ProcessBuilder("taskset", "-acp", "1", pid)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start()
+                    .waitFor();
+        }
+    }
+
+    /** A new system for each: what one test did to its memory is not to be seen in the next. */
+    @BeforeEach
+    void start() throws Exception {
+        var firstCore = SEPARATE_CORES ? List.of("taskset", "-c", "0") : List.<String>of();
+        launcher = new Launcher("overload", firstCore, HEAP_OF_PRODUCTION);
+        run("warm-up", SATURATED);
+        reset();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        launcher.close();
+        assertThat(launcher.log()).as("every service lived").doesNotContain("ended unexpectedly");
+    }
+
+    private void reset() throws Exception {
+        new Main(launcher.environment(Map.of("FORCE", "1"))).run("reset");
+    }
+
+    private LoadSettings settings(Map<String, String> variables) {
+        var all = new HashMap<>(Map.of("NEW", "100", "CHANGED", "0", "PAGES", "0", "RESULTS", "0", "WARMUP", "0s"));
+        all.putAll(variables);
+        return LoadSettings.of(launcher.environment(all));
+    }
+
+    private Access access() {
+        return Access.find(
+                new Variables(launcher.environment(Map.of())),
+                settings(Map.of()).vote());
+    }
+
+    /** A run that loses nothing. */
+    private Measurement run(String what, Map<String, String> variables) throws IOException, InterruptedException {
+        var settings = settings(variables);
+        try (var session = new Session(settings, access(), progress -> {})) {
+            var step = session.run(settings);
+            report(what, step);
+            assertThat(session.verify()).matches(Verification::passed);
+            return step;
+        }
+    }
+
+    /** Votes accepted per second at best: its compilers work for a minute on what is used most. */
+    private double peak() throws Exception {
+        var before = 0.0;
+        var now = run("peak", SATURATED).acceptedPerSecond();
+        while (now > WARM * before) {
+            before = now;
+            reset();
+            now = run("peak", SATURATED).acceptedPerSecond();
+        }
+        reset();
+        return Math.max(before, now);
+    }
+
+    private static void report(String what, Measurement step) {
+        var figures = step.figures();
+        System.out.printf(
+                "%s: offered %,.0f/s, accepted %,.0f/s (p50 %.0f ms, p99 %.0f ms), refused %,d (p99 %.0f ms), failed %,d %s,"
+                        + " never sent %,d, lag p99 %.0f ms, drained in %.1f s, viewers lost %d, update to viewer p50 %.0f ms"
+                        + " p99 %.0f ms, memory %s%n",
+                what,
+                step.rate(),
+                step.acceptedPerSecond(),
+                figures.acceptance().p50(),
+                figures.acceptance().p99(),
+                figures.refusal().count(),
+                figures.refusal().p99(),
+                figures.failed(),
+                figures.failures(),
+                figures.dropped(),
+                figures.lag().p99(),
+                step.drainSeconds(),
+                step.viewersLost(),
+                step.delivery().p50(),
+                step.delivery().p99(),
+                memory(step));
+    }
+
+    private static Map<String, Long> memory(Measurement step) {
+        var memory = new TreeMap<String, Long>();
+        step.services().forEach((name, use) -> memory.put(name, use.peakMemoryBytes() >> 20));
+        return memory;
+    }
+
+    private static void assertWithinMemory(Measurement step) {
+        for (var service : SERVICES) {
+            assertThat(step.services().get(service).peakMemoryBytes())
+                    .as("memory of " + service)
+                    .isBetween(1L, MEMORY_LIMIT_OF_PRODUCTION);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 5, 10})
+    void moreThanItCanTakeIsRefusedAndTheRestAccepted(int times) throws Exception {
+        var peak = peak();
+        var step = run(
+                times + " times",
+                Map.of(
+                        "RATE",
+                        Double.toString(times * peak),
+                        "DURATION",
+                        "20s",
+                        "CONNECTIONS",
+                        "4000",
+                        "PATIENCE",
+                        "5s"));
+
+        assertThat(step.acceptedPerSecond()).isGreaterThan(ACCEPTED_UNDER_OVERLOAD * peak);
+        assertThat(step.figures().refusal().p99()).isLessThan(REFUSAL_P99_MILLIS);
+        assertWithinMemory(step);
+
+        Session.pause(RECOVERY.toMillis());
+        var after = run("after " + times + " times", Map.of("RATE", Double.toString(peak / 4), "DURATION", "5s"));
+        assertThat(after.figures().failed()
+                        + after.figures().refusal().count()
+                        + after.figures().dropped())
+                .isZero();
+        assertThat(after.figures().acceptance().p99()).isLessThan(REFUSAL_P99_MILLIS);
+    }
+
+    @Test
+    void thousandClientsThatSendAByteASecondStopNobody() throws Exception {
+        var request = new Workload(
+                        new Mix(100, 0, 0, 0),
+                        settings(Map.of()).vote(),
+                        settings(Map.of()).vote(),
+                        List.of("cats"),
+                        99)
+                .next(0)
+                .bytes();
+        try (var crowd = Crowd.aByteASecond(settings(Map.of()).vote(), 1_000, request)) {
+            assertThat(Session.await(Duration.ofSeconds(30), () -> crowd.standing() >= 1_000))
+                    .isTrue();
+
+            assertOthersVote("beside slow clients", crowd);
+        }
+    }
+
+    @Test
+    void tenThousandIdleConnectionsStopNobody() throws Exception {
+        try (var crowd = Crowd.idle(settings(Map.of()).vote(), 10_000)) {
+            assertThat(Session.await(Duration.ofSeconds(60), () -> crowd.opened() >= 10_000))
+                    .isTrue();
+
+            assertOthersVote("beside idle connections", crowd);
+        }
+    }
+
+    private void assertOthersVote(String what, Crowd crowd) throws Exception {
+        var step = run(what, Map.of("RATE", "200", "DURATION", "20s"));
+
+        System.out.printf("%s: %,d stand, %,d were opened%n", what, crowd.standing(), crowd.opened());
+        assertThat(step.figures().failed()
+                        + step.figures().refusal().count()
+                        + step.figures().dropped())
+                .isZero();
+        assertThat(step.figures().acceptance().p99()).isLessThan(REFUSAL_P99_MILLIS);
+        assertWithinMemory(step);
+    }
+
+    @Test
+    void viewersThatDoNotReadDelayNobody() throws Exception {
+        var reading = Map.of("RATE", "500", "DURATION", "20s", "WARMUP", "10s", "VIEWERS", "9000");
+        var among = new HashMap<>(reading);
+        among.putAll(Map.of("VIEWERS", "10000", "SILENT_VIEWERS", "1000", "DURATION", "60s"));
+
+        var alone = run("9,000 viewers", reading);
+        var together = run("9,000 viewers and 1,000 that do not read", among);
+
+        assertWithinMemory(together);
+        assertThat(together.viewersLost()).isLessThanOrEqualTo(1_000); // the silent ones may be cut
+        // A tenth more viewers; pushes are paced by their number.
+        assertThat(together.delivery().p99()).isLessThan(1.5 * alone.delivery().p99() + 100);
+    }
+}
