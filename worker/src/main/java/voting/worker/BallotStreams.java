@@ -20,7 +20,7 @@ import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * The Redis streams as the worker uses them. Speaks in raw commands because an entry may hold any bytes, and a field
- * twice, which maps of strings would hide. One connection, opened on demand and dropped on failure: for one thread.
+ * twice, which maps of strings would hide. One connection, opened on demand and dropped on failure; threads take turns.
  */
 class BallotStreams implements AutoCloseable {
 
@@ -160,7 +160,7 @@ class BallotStreams implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (jedis == null) {
             return;
         }
@@ -172,7 +172,7 @@ class BallotStreams implements AutoCloseable {
         jedis = null;
     }
 
-    private <T> T call(Function<Jedis, T> calls) {
+    private synchronized <T> T call(Function<Jedis, T> calls) {
         try {
             if (jedis == null) {
                 jedis = connect();

@@ -43,6 +43,9 @@ class DrainLoop implements SmartLifecycle {
     /** A batch takes some 20 ms: what is locked now is free again after a few of these. */
     private static final int HELD_ELSEWHERE_PAUSE_MILLIS = 5;
 
+    /** As long as a stream holds more, the next batch is read beside the one in hand; other streams wait so long. */
+    private static final int BATCHES_IN_A_ROW = 16;
+
     private static final int FIRST_BACK_OFF_MILLIS = 50;
     private static final int LONGEST_BACK_OFF_MILLIS = 2_000;
 
@@ -50,7 +53,7 @@ class DrainLoop implements SmartLifecycle {
     private static final Duration STOP_DEADLINE = Duration.ofSeconds(15);
 
     /** SQL states of collisions with another transaction; the batch is simply repeated. */
-    private static final Set<String> COLLISIONS = Set.of("23505", "40001", "40P01");
+    private static final Set<String> COLLISIONS = Set.of("40001", "40P01");
 
     private static final Logger log = LoggerFactory.getLogger(DrainLoop.class);
 
@@ -123,13 +126,11 @@ class DrainLoop implements SmartLifecycle {
                     streams, store, dataSource, settings.poll().options().ids());
             var backOffMillis = FIRST_BACK_OFF_MILLIS;
             while (!isStopping()) {
-                var failuresBefore = failures;
                 try {
                     if (failingSince != null) {
                         createPositions();
                     }
                     var allHeldElsewhere = drainWaiting(streams, drainer);
-                    noteSuccess(failuresBefore);
                     backOffMillis = FIRST_BACK_OFF_MILLIS;
                     if (allHeldElsewhere) {
                         pause(HELD_ELSEWHERE_PAUSE_MILLIS);
@@ -159,22 +160,38 @@ class DrainLoop implements SmartLifecycle {
         var waiting = streams.awaitEntries(BLOCK_MILLIS);
         if (waiting.isEmpty()) {
             // Nothing to do: look at one stream all the same, so that an idle worker notices a lost Postgres.
-            drainer.drainOnce(
-                    ThreadLocalRandom.current().nextInt(settings.vote().streams()));
+            drainBatch(
+                    drainer, ThreadLocalRandom.current().nextInt(settings.vote().streams()));
             return false;
         }
         var allHeldElsewhere = true;
         var first = ThreadLocalRandom.current().nextInt(waiting.size()); // drainers start apart from each other
         for (int i = 0; i < waiting.size() && !isStopping(); i++) {
-            var outcome = drainer.drainOnce(waiting.get((first + i) % waiting.size()));
-            allHeldElsewhere &= !outcome.held();
-            counted.increment(outcome.counted());
-            if (outcome.rejected() > 0) {
-                rejected.increment(outcome.rejected());
-                log.warn("{} entries are no ballots; they are kept in rejected_entry.", outcome.rejected());
-            }
+            allHeldElsewhere &= !drainSome(drainer, waiting.get((first + i) % waiting.size()));
         }
         return allHeldElsewhere;
+    }
+
+    /** Drains one stream until it is empty, or it is time for the next one; false when it was held elsewhere. */
+    private boolean drainSome(Drainer drainer, int stream) throws SQLException {
+        for (int batches = 1; ; batches++) {
+            var outcome = drainBatch(drainer, stream);
+            if (!outcome.full() || batches == BATCHES_IN_A_ROW || isStopping()) {
+                return outcome.held();
+            }
+        }
+    }
+
+    private Drainer.Outcome drainBatch(Drainer drainer, int stream) throws SQLException {
+        var failuresBefore = failures;
+        var outcome = drainer.drainOnce(stream);
+        noteSuccess(failuresBefore);
+        counted.increment(outcome.counted());
+        if (outcome.rejected() > 0) {
+            rejected.increment(outcome.rejected());
+            log.warn("{} entries are no ballots; they are kept in rejected_entry.", outcome.rejected());
+        }
+        return outcome;
     }
 
     private void createPositions() throws SQLException {

@@ -4,14 +4,16 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * One step of the worker: moves the next batch of one stream into Postgres. Every ballot is counted exactly once,
- * wherever the process dies, because ballots, tally and position change in one transaction. For one thread, as its
- * streams are; any number of drainers may work on the same streams.
+ * wherever the process dies, because ballots, tally and position change in one transaction. For one thread; any number
+ * of drainers may work on the same streams.
  *
  * <p>Cost per batch: one read, one transaction, one trim.
  */
@@ -29,6 +31,7 @@ final class Drainer {
     private final BallotStore store;
     private final DataSource dataSource;
     private final Set<String> options;
+    private ReadAhead ahead;
 
     Drainer(BallotStreams streams, BallotStore store, DataSource dataSource, Set<String> options) {
         this.streams = streams;
@@ -48,7 +51,18 @@ final class Drainer {
 
         private static final Outcome NOT_HELD = new Outcome(false, 0, 0);
         private static final Outcome NOTHING_TO_DO = new Outcome(true, 0, 0);
+
+        /** Whether the stream probably holds more. */
+        boolean full() {
+            return counted + rejected == BATCH_LIMIT;
+        }
     }
+
+    /** What a stream holds after a position, and what that means for the ballots. */
+    private record Next(BallotStreams.Contents contents, Batch batch) {}
+
+    /** What is read while Postgres is busy with the batch before. */
+    private record ReadAhead(int stream, String position, CompletableFuture<Next> next) {}
 
     /** Drains at most {@link #BATCH_LIMIT} entries of a stream; does not wait for any. */
     Outcome drainOnce(int stream) throws SQLException {
@@ -58,35 +72,78 @@ final class Drainer {
                 connection.rollback();
                 return Outcome.NOT_HELD;
             }
-            var contents = streams.read(stream, position.entryId(), BATCH_LIMIT);
-            if (position.fits(contents)) {
-                return drain(connection, stream, position, contents);
+            var next = next(stream, position.entryId());
+            if (position.fits(next.contents)) {
+                return drain(connection, stream, position, next);
             }
-            store.savePosition(connection, stream, corrected(stream, position, contents));
+            store.savePosition(connection, stream, corrected(stream, position, next.contents));
             connection.commit();
         }
         return drainOnce(stream);
     }
 
-    private Outcome drain(Connection connection, int stream, Position position, BallotStreams.Contents contents)
-            throws SQLException {
-        var entries = contents.entries();
+    private Outcome drain(Connection connection, int stream, Position position, Next next) throws SQLException {
+        var entries = next.contents.entries();
         if (entries.isEmpty()) {
             connection.rollback();
-            if (contents.entriesRead() < position.entriesRead()) { // a crash between commit and trim
+            if (next.contents.entriesRead() < position.entriesRead()) { // a crash between commit and trim
                 streams.trimThrough(stream, position);
             }
             return Outcome.NOTHING_TO_DO;
         }
-        var batch = Batch.of(entries, options, Instant.now());
         var after = position.after(entries);
+        var full = entries.size() == BATCH_LIMIT;
+        if (full) {
+            readAhead(stream, after.entryId());
+        }
+        var batch = next.batch;
         store.save(connection, stream, batch);
         store.savePosition(connection, stream, after);
         // A crash before this line changes nothing: the next worker reads the same entries after the same position.
         connection.commit();
         // A crash after it repeats nothing: the entries are still in the stream, but behind the position.
-        streams.trimThrough(stream, after);
+        if (full) {
+            Thread.startVirtualThread(() -> trimQuietly(stream, after));
+        } else {
+            streams.trimThrough(stream, after);
+        }
         return new Outcome(true, batch.ballots(), batch.rejected().size());
+    }
+
+    /**
+     * While a stream holds more than a batch, Redis is asked beside the transactions. Entries never change: what was
+     * read ahead is as good as read now, provided that it follows the position that is then locked.
+     */
+    private void readAhead(int stream, String position) {
+        ahead = new ReadAhead(
+                stream,
+                position,
+                CompletableFuture.supplyAsync(() -> read(stream, position), Thread::startVirtualThread));
+    }
+
+    private Next next(int stream, String position) {
+        var candidate = ahead;
+        ahead = null;
+        if (candidate != null && candidate.stream == stream && candidate.position.equals(position)) {
+            var next = candidate.next.exceptionally(failure -> null).join();
+            if (next != null) {
+                return next;
+            }
+        }
+        return read(stream, position);
+    }
+
+    private Next read(int stream, String position) {
+        var contents = streams.read(stream, position, BATCH_LIMIT);
+        return new Next(contents, Batch.of(contents.entries(), options, Instant.now()));
+    }
+
+    private void trimQuietly(int stream, Position position) {
+        try {
+            streams.trimThrough(stream, position);
+        } catch (JedisException e) {
+            log.debug("Stream {} was not trimmed; a later batch does it", stream, e);
+        }
     }
 
     /**

@@ -81,15 +81,14 @@ class DrainLoopTest {
     @Test
     void aCollisionWithAnotherStreamIsRepeatedAndIsNoOutage() {
         Vote.cast(0, Vote.of(1, "cats"), Vote.of(2, "cats"));
-        Vote.cast(9, Vote.of(1, "dogs")); // a stream that is not the loop's, so that the test has it for itself
         var collided = new AtomicBoolean();
         var metrics = new SimpleMeterRegistry();
         start(
                 new Faults() {
                     @Override
                     void beforeStatement(String sql) throws SQLException {
-                        if (sql.startsWith("insert into ballot") && collided.compareAndSet(false, true)) {
-                            drainStreamNine();
+                        if (sql.contains("insert into ballot ") && collided.compareAndSet(false, true)) {
+                            throw new SQLException("deadlock detected", "40P01");
                         }
                     }
                 }.dataSource(),
@@ -138,7 +137,7 @@ class DrainLoopTest {
 
                     @Override
                     void beforeStatement(String sql) {
-                        if (sql.startsWith("insert into ballot ")) {
+                        if (sql.contains("insert into ballot ")) {
                             batch.set(true);
                         }
                     }
@@ -255,7 +254,7 @@ class DrainLoopTest {
 
                     @Override
                     void beforeStatement(String sql) {
-                        if (sql.startsWith("insert into ballot ")) {
+                        if (sql.contains("insert into ballot ")) {
                             batch.set(true);
                         }
                     }
@@ -337,20 +336,6 @@ class DrainLoopTest {
 
     private static int counted(MeterRegistry metrics) {
         return (int) metrics.get("ballots.counted").counter().count();
-    }
-
-    private static void drainStreamNine() throws SQLException {
-        try (var streams = new BallotStreams(Stores.settings());
-                var connection = Stores.worker().getConnection()) {
-            new BallotStore().createPositions(connection, 10);
-            connection.commit();
-            var drainer = new Drainer(
-                    streams,
-                    new BallotStore(),
-                    Stores.worker(),
-                    Stores.settings().poll().options().ids());
-            assertThat(drainer.drainOnce(9).counted()).isEqualTo(1);
-        }
     }
 
     private static void await(CountDownLatch latch) {

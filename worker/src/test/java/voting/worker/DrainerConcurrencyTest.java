@@ -1,7 +1,6 @@
 package voting.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static voting.worker.Counted.assertEachCountedOnce;
 import static voting.worker.Counted.eventually;
 
@@ -30,7 +29,7 @@ class DrainerConcurrencyTest {
     private static final int VOTES = 20_000;
 
     /** What Postgres says of two transactions that stood in each other's way: unique violation, deadlock. */
-    private static final List<String> COLLISIONS = List.of("23505", "40P01");
+    private static final List<String> COLLISIONS = List.of("40P01");
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -86,7 +85,7 @@ class DrainerConcurrencyTest {
     }
 
     @Test
-    void aBallotThatAnotherStreamAddsBetweenLookingAndInsertingFailsTheBatchWhichIsThenRepeated() throws Exception {
+    void aBallotThatAnotherStreamAddsInTheMiddleOfABatchIsChangedByIt() throws Exception {
         Vote.cast(0, Vote.of(1, "cats"), Vote.of(2, "cats"));
         Vote.cast(1, Vote.of(1, "dogs"));
         var faults = new Faults() {
@@ -94,7 +93,7 @@ class DrainerConcurrencyTest {
 
             @Override
             void beforeStatement(String sql) throws SQLException {
-                if (armed && sql.startsWith("insert into ballot")) {
+                if (armed && sql.contains("insert into ballot ")) {
                     armed = false;
                     assertThat(drainOnce(1).counted()).isEqualTo(1);
                 }
@@ -107,10 +106,6 @@ class DrainerConcurrencyTest {
                     faults.dataSource(),
                     Stores.settings().poll().options().ids());
 
-            assertThatThrownBy(() -> drainer.drainOnce(0))
-                    .isInstanceOfSatisfying(
-                            SQLException.class, e -> assertThat(COLLISIONS).contains(e.getSQLState()));
-            assertThat(Counted.tally()).isEqualTo(Map.of("dogs", 1L));
             assertThat(drainer.drainOnce(0).counted()).isEqualTo(2);
         }
 
@@ -127,11 +122,9 @@ class DrainerConcurrencyTest {
         var other = new AtomicReference<Future<Drainer.Outcome>>();
         var faults = new Faults() {
             @Override
-            void beforeStatement(String sql) {
-                if (sql.startsWith("update ballot")) {
-                    other.set(threads.submit(() -> drainOnce(1)));
-                    eventually().until(() -> other.get().isDone() || isWorkerWaitingForALock());
-                }
+            void beforeCommit() {
+                other.set(threads.submit(() -> drainOnce(1)));
+                eventually().until(() -> other.get().isDone() || isWorkerWaitingForALock());
             }
         };
         try (var streams = new BallotStreams(Stores.settings())) {

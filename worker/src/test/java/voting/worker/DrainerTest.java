@@ -3,6 +3,7 @@ package voting.worker;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static voting.worker.Counted.assertEachCountedOnce;
+import static voting.worker.Counted.eventually;
 
 import java.sql.SQLException;
 import java.time.Instant;
@@ -98,7 +99,7 @@ class DrainerTest {
         Vote.cast(0, votes.toArray(Vote[]::new));
 
         assertThat(drainer.drainOnce(0).counted()).isEqualTo(Drainer.BATCH_LIMIT);
-        assertThat(Counted.length(0)).isEqualTo(2);
+        eventually().until(() -> Counted.length(0) == 2);
         assertThat(drainer.drainOnce(0).counted()).isEqualTo(2);
 
         assertThat(Counted.tally()).isEqualTo(Map.of("cats", Drainer.BATCH_LIMIT - 2L, "dogs", 1L, "birds", 1L));

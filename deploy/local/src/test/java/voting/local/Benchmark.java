@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.StreamEntryID;
@@ -29,22 +31,30 @@ final class Benchmark {
     private static final Duration MEASUREMENT = Duration.ofSeconds(10);
     private static final int REPETITIONS = 3;
     private static final int QUEUED_BALLOTS = 1_000_000;
+    private static final int UPSERT_ROWS = 2_000;
     private static final int CLICKS = 300;
 
     private Benchmark() {}
 
+    /** @param args which parts to run: acceptance, visibility, drain; all by default */
     public static void main(String[] args) throws Exception {
+        var parts = args.length == 0 ? Set.of("acceptance", "visibility", "drain") : Set.of(args);
         var directory = Files.createTempDirectory("voting-bench");
         try {
             for (var streams : new int[] {4, 1}) {
                 var settings = LocalSettings.onFreePorts(
                         directory.resolve("streams-" + streams), Map.of("VOTE_STREAMS", String.valueOf(streams)));
                 try (var system = LocalSystem.started(settings)) {
-                    if (streams == 4) {
+                    if (streams == 4 && parts.contains("acceptance")) {
                         acceptance(system);
+                    }
+                    if (streams == 4 && parts.contains("visibility")) {
                         visibility(system);
                     }
-                    drain(system, streams);
+                    if (parts.contains("drain")) {
+                        bareUpsert(system);
+                        drain(system, streams);
+                    }
                 }
             }
         } finally {
@@ -125,28 +135,34 @@ final class Benchmark {
 
     /** Ballots/s into Postgres from full streams: new voters, then the same voters changing their vote. */
     private static void drain(LocalSystem system, int streams) throws Exception {
-        for (var choice : new String[] {"cats", "dogs"}) {
-            suspend(system.worker(), true);
-            enqueue(system, streams, choice);
-            var before = processed(system);
-            suspend(system.worker(), false);
-            var start = System.nanoTime();
-            while (processed(system) < before + QUEUED_BALLOTS) {
-                Thread.sleep(20);
-            }
-            var seconds = (System.nanoTime() - start) / 1e9;
-            System.out.printf(
-                    "%,10.0f ballots drained/s, %s, %d stream(s)%n",
-                    QUEUED_BALLOTS / seconds, choice.equals("cats") ? "new voters" : "changed votes", streams);
-        }
+        drain(system, streams, "warm-up", "cats");
+        System.out.printf(
+                "%,10.0f ballots drained/s, new voters, %d stream(s)%n",
+                drain(system, streams, "voter", "cats"), streams);
+        System.out.printf(
+                "%,10.0f ballots drained/s, changed votes, %d stream(s)%n",
+                drain(system, streams, "voter", "dogs"), streams);
     }
 
-    private static void enqueue(LocalSystem system, int streams, String choice) {
+    private static double drain(LocalSystem system, int streams, String voters, String choice) throws Exception {
+        suspend(system.worker(), true);
+        enqueue(system, streams, voters, choice);
+        var before = processed(system);
+        suspend(system.worker(), false);
+        var start = System.nanoTime();
+        while (processed(system) < before + QUEUED_BALLOTS) {
+            Thread.sleep(20);
+        }
+        return QUEUED_BALLOTS / ((System.nanoTime() - start) / 1e9);
+    }
+
+    private static void enqueue(LocalSystem system, int streams, String voters, String choice) {
         try (var redis = new Jedis("localhost", system.redis().port())) {
             for (int i = 0; i < QUEUED_BALLOTS; ) {
                 var pipeline = redis.pipelined();
                 for (int end = i + 1_000; i < end; i++) {
-                    var id = voter(i);
+                    // The same for every run; as evenly spread as random ids.
+                    var id = UUID.nameUUIDFromBytes((voters + " " + i).getBytes(US_ASCII));
                     var stream = Math.floorMod(id.getLeastSignificantBits(), streams);
                     pipeline.xadd(
                             "votes:{" + stream + "}",
@@ -158,9 +174,31 @@ final class Benchmark {
         }
     }
 
-    /** The same for every run; as evenly spread as random ids. */
-    private static UUID voter(int number) {
-        return UUID.nameUUIDFromBytes(("voter " + number).getBytes(US_ASCII));
+    /**
+     * What Postgres alone takes: one connection that stores rows which it makes itself, in transactions as large as the
+     * worker's, as {@code pgbench} with a file of one statement would. The second million, as it is of the worker.
+     */
+    private static void bareUpsert(LocalSystem system) throws Exception {
+        suspend(system.worker(), true);
+        try (var connection = DriverManager.getConnection(system.postgres().jdbcUrl());
+                var statement = connection.createStatement()) {
+            statement.execute("create table bare_ballot (id uuid not null primary key, choice text not null)");
+            bareUpsert(statement);
+            System.out.printf("%,10.0f rows/s by a bare upsert on one connection%n", bareUpsert(statement));
+            statement.execute("drop table bare_ballot");
+        }
+        suspend(system.worker(), false);
+    }
+
+    private static double bareUpsert(Statement statement) throws SQLException {
+        var start = System.nanoTime();
+        for (int i = 0; i < QUEUED_BALLOTS; i += UPSERT_ROWS) {
+            statement.execute("""
+                    insert into bare_ballot select gen_random_uuid(), 'cats' from generate_series(1, %d)
+                    on conflict (id) do update set choice = excluded.choice
+                    """.formatted(UPSERT_ROWS));
+        }
+        return QUEUED_BALLOTS / ((System.nanoTime() - start) / 1e9);
     }
 
     private static void awaitDrained(LocalSystem system) throws InterruptedException {
