@@ -15,7 +15,8 @@ import org.springframework.web.servlet.resource.ResourceUrlEncodingFilter;
 @Configuration
 class WebConfiguration {
 
-    private static final int READ_BUFFER_BYTES = 2 * 1024;
+    /** Held by every connection, busy or not. A vote and its answer are smaller; Tomcat's default is 8 kB each. */
+    private static final int SOCKET_BUFFER_BYTES = 2 * 1024;
 
     @Bean
     LocaleResolver localeResolver() {
@@ -33,11 +34,16 @@ class WebConfiguration {
         return registration;
     }
 
-    /** Held twice per connection, and a vote is smaller; Tomcat's default is 8 kB. */
+    /** What waits for one of the slots holds little more than its socket, so that many thousands may wait. */
     @Bean
-    WebServerFactoryCustomizer<TomcatServletWebServerFactory> smallReadBuffers() {
-        return factory -> factory.addConnectorCustomizers(
-                connector -> connector.setProperty("socket.appReadBufSize", String.valueOf(READ_BUFFER_BYTES)));
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> boundedRequests() {
+        var slots = new RequestSlots();
+        return factory -> factory.addConnectorCustomizers(connector -> {
+            connector.getProtocolHandler().setExecutor(slots);
+            connector.setProperty("processorCache", String.valueOf(RequestSlots.SLOTS));
+            connector.setProperty("socket.appReadBufSize", String.valueOf(SOCKET_BUFFER_BYTES));
+            connector.setProperty("socket.appWriteBufSize", String.valueOf(SOCKET_BUFFER_BYTES));
+        });
     }
 
     @Bean
