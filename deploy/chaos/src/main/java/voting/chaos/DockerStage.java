@@ -1,10 +1,13 @@
 package voting.chaos;
 
+import static java.util.Map.entry;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,8 +21,8 @@ import voting.load.StoredReader;
 import voting.local.Ports;
 
 /**
- * The stack of docker-compose.yml as a project of its own, on free ports, with its own volumes; all of it is removed in
- * the end.
+ * The stack of docker-compose.yml with the nginx of production in front of it, as a project of its own, on free ports,
+ * with its own volumes; all of it is removed in the end.
  */
 final class DockerStage implements Stage {
 
@@ -36,6 +39,8 @@ final class DockerStage implements Stage {
      */
     private static final String OVERRIDE = """
             services:
+              nginx:
+                extends: { file: %s, service: nginx }
               redis:
                 networks: [queue, campaign]
                 ports: ["127.0.0.1:%d:6379"]
@@ -50,6 +55,10 @@ final class DockerStage implements Stage {
                 volumes: ["db-data:/var/lib/postgresql/data"]
             networks:
               campaign:
+              edge:
+            secrets:
+              tls_certificate: { file: %s }
+              tls_key: { file: %s }
             volumes:
               db-data:
                 driver: local
@@ -64,7 +73,8 @@ final class DockerStage implements Stage {
             Target.BEAT, "beat",
             Target.RESULT, "result",
             Target.REDIS, "redis",
-            Target.POSTGRES, "db");
+            Target.POSTGRES, "db",
+            Target.NGINX, "nginx");
 
     /** A container that leaves a network hears nothing from the others there, and they hear nothing from it. */
     private record Membership(Target part, String network) {}
@@ -79,7 +89,9 @@ final class DockerStage implements Stage {
     private final int resultPort = Ports.free();
     private final int redisPort = Ports.free();
     private final int postgresPort = Ports.free();
-    private final Link voters = new Link(() -> votePort);
+    private final int redirectPort = Ports.free();
+    private final int nginxPort = Ports.free();
+    private final Link voters = new Link(() -> nginxPort);
     private final Path override;
     private final Map<Target, List<String>> containers = new HashMap<>();
     private final Map<Fault, String> struckWorkers = new ConcurrentHashMap<>();
@@ -90,7 +102,17 @@ final class DockerStage implements Stage {
         override = directory.resolve("compose.override.yml");
         try {
             Files.createDirectories(directory);
-            Files.writeString(override, OVERRIDE.formatted(redisPort, postgresPort));
+            var certificate = directory.resolve("tls.crt").toAbsolutePath();
+            var key = directory.resolve("tls.key").toAbsolutePath();
+            createCertificate(certificate, key);
+            Files.writeString(
+                    override,
+                    OVERRIDE.formatted(
+                            Path.of("docker-compose.prod.yml").toAbsolutePath(),
+                            redisPort,
+                            postgresPort,
+                            certificate,
+                            key));
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot write " + override, e);
         }
@@ -113,7 +135,7 @@ final class DockerStage implements Stage {
     @Override
     public Optional<String> limits() {
         return Optional.of(
-                "Between containers connections are lost only by leaving a network; make chaos has the rest.");
+                "Between containers connections are lost only by leaving a network, and all have one clock; make chaos has the rest.");
     }
 
     @Override
@@ -165,7 +187,7 @@ final class DockerStage implements Stage {
 
     @Override
     public URI vote() {
-        return URI.create("http://localhost:" + voters.port());
+        return URI.create("https://localhost:" + voters.port());
     }
 
     @Override
@@ -237,12 +259,38 @@ final class DockerStage implements Stage {
         return docker(command.toArray(String[]::new));
     }
 
+    private static void createCertificate(Path certificate, Path key) throws IOException {
+        run(
+                Map.of(),
+                List.of(
+                        "openssl",
+                        "req",
+                        "-x509",
+                        "-newkey",
+                        "ec",
+                        "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1",
+                        "-nodes",
+                        "-subj",
+                        "/CN=localhost",
+                        "-out",
+                        certificate.toString(),
+                        "-keyout",
+                        key.toString()));
+        // nginx is another user.
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+    }
+
     /** Two faults may meet in one container: what one cannot do then is told, and the campaign goes on. */
     private String docker(String... arguments) {
         var command = new ArrayList<>(List.of("docker"));
         command.addAll(List.of(arguments));
+        return run(variables(), command);
+    }
+
+    private static String run(Map<String, String> variables, List<String> command) {
         var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().putAll(variables());
+        builder.environment().putAll(variables);
         try {
             var process = builder.start();
             var output = new String(process.getInputStream().readAllBytes());
@@ -251,27 +299,23 @@ final class DockerStage implements Stage {
             }
             return output;
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot run docker", e);
+            throw new UncheckedIOException("Cannot run " + command.getFirst(), e);
         }
     }
 
     private Map<String, String> variables() {
-        return Map.of(
-                "VOTE_PORT",
-                Integer.toString(votePort),
-                "RESULT_PORT",
-                Integer.toString(resultPort),
-                "VOTE_DEBUG_PORT",
-                "0",
-                "RESULT_DEBUG_PORT",
-                "0",
-                "POLL_OPTIONS",
-                Campaign.POLL_OPTIONS,
-                "AUDIT_INTERVAL",
-                "1s",
-                "REDIS_PASSWORD",
-                PASSWORD,
-                "POSTGRES_PASSWORD",
-                PASSWORD);
+        return Map.ofEntries(
+                entry("VOTE_PORT", Integer.toString(votePort)),
+                entry("RESULT_PORT", Integer.toString(resultPort)),
+                entry("VOTE_DEBUG_PORT", "0"),
+                entry("RESULT_DEBUG_PORT", "0"),
+                entry("HTTP_PORT", Integer.toString(redirectPort)),
+                entry("HTTPS_PORT", Integer.toString(nginxPort)),
+                entry("VOTE_RATE_LIMIT", "10000r/s"), // all voters have one address
+                entry("VOTE_RATE_BURST", "10000"),
+                entry("POLL_OPTIONS", Campaign.POLL_OPTIONS),
+                entry("AUDIT_INTERVAL", "1s"),
+                entry("REDIS_PASSWORD", PASSWORD),
+                entry("POSTGRES_PASSWORD", PASSWORD));
     }
 }

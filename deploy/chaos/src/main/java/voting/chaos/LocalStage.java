@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
@@ -26,13 +25,14 @@ import voting.local.LocalSystem;
 /** The system as the launcher runs it, without Docker, with a {@link Link} between each pair of its parts. */
 final class LocalStage implements Stage {
 
-    private static final int MOST_WORKERS = 3;
-
     /** Fills a gigabyte less often than Postgres' default. */
     private static final String SMALL_WAL = "alter system set max_wal_size = '128MB'";
 
-    private static final Set<Target> PROCESSES =
-            Set.of(Target.VOTE, Target.WORKER, Target.BEAT, Target.RESULT, Target.REDIS, Target.POSTGRES);
+    /** Where Debian's libfaketime is. */
+    private static final Path FAKE_TIME = Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1");
+
+    /** Of the second and the third worker; the first has the right time. */
+    private static final List<String> WRONG_CLOCKS = List.of("+1h", "-1h");
 
     private final Path directory;
     private final Map<Target, Link> links = new EnumMap<>(Target.class);
@@ -90,21 +90,35 @@ final class LocalStage implements Stage {
         parts.put(Target.POSTGRES, new KeptAlive(system.postgres(), true));
         parts.put(Target.BEAT, new KeptAlive(system.addBeat(Map.of("AUDIT_INTERVAL", "1s")), true));
         workers.add(new KeptAlive(system.worker(), true));
-        while (workers.size() < MOST_WORKERS) {
-            workers.add(new KeptAlive(system.addWorker(ofWorkers), false));
+        for (var clock : WRONG_CLOCKS) {
+            var variables = new HashMap<>(ofWorkers);
+            variables.putAll(withClock(clock));
+            workers.add(new KeptAlive(system.addWorker(variables), false));
         }
+    }
+
+    private static Map<String, String> withClock(String difference) {
+        return Files.exists(FAKE_TIME)
+                ? Map.of(
+                        "LD_PRELOAD", FAKE_TIME.toString(), "FAKETIME", difference, "FAKETIME_DONT_FAKE_MONOTONIC", "1")
+                : Map.of();
     }
 
     @Override
     public boolean offers(Kind kind, Target target) {
-        return kind != Kind.FULL || target != Target.POSTGRES || volume.isPresent();
+        return target != Target.NGINX && (kind != Kind.FULL || target != Target.POSTGRES || volume.isPresent());
     }
 
     @Override
     public Optional<String> limits() {
-        return volume.isPresent()
-                ? Optional.empty()
-                : Optional.of("Without root on Linux Postgres gets no volume of its own, and so none that is full.");
+        var limits = new ArrayList<>(List.of("There is no nginx here; make chaos-docker strikes it."));
+        if (volume.isEmpty()) {
+            limits.add("Without root on Linux Postgres gets no volume of its own, and so none that is full.");
+        }
+        if (!Files.exists(FAKE_TIME)) {
+            limits.add("Without libfaketime all workers have the right time.");
+        }
+        return Optional.of(String.join(" ", limits));
     }
 
     @Override
@@ -117,7 +131,7 @@ final class LocalStage implements Stage {
             case KILL -> part(fault).kill();
             case RESTART -> part(fault).stop();
             case PAUSE -> part(fault).pause();
-            case SCALE -> scale(1 + fault.variant() % MOST_WORKERS);
+            case SCALE -> scale(1 + fault.variant() % workers.size());
             case FULL -> {
                 if (fault.target() == Target.REDIS) {
                     limitRedis("1");

@@ -3,6 +3,7 @@ package voting.chaos;
 import static redis.clients.jedis.Protocol.Command.XADD;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -46,6 +47,9 @@ final class Poisoner {
         this.streams = streams;
     }
 
+    /** Every so many entries one has an id as if Redis' clock had been ahead when it came, and was set right then. */
+    private static final int AHEAD_OF_TIME = 10;
+
     /** Tries once; Redis may be struck by another fault. Returns whether Redis has confirmed it. */
     boolean put(int variant) {
         var fields = new ArrayList<>(MISTAKES.get(variant % MISTAKES.size()));
@@ -53,8 +57,8 @@ final class Poisoner {
         fields.add(Integer.toString(number.incrementAndGet()));
         var stream = "votes:{%d}".formatted(new Random(variant).nextInt(streams));
         try (var jedis = new Jedis(redis.get(), TIMEOUT_MILLIS)) {
-            var arguments =
-                    Stream.concat(Stream.of(stream, "*"), fields.stream()).map(Poison::bytes);
+            var arguments = Stream.concat(Stream.of(stream, entryId(variant)), fields.stream())
+                    .map(Poison::bytes);
             jedis.sendCommand(XADD, arguments.toArray(byte[][]::new));
             put.add(new Poison(fields, true));
             return true;
@@ -64,6 +68,12 @@ final class Poisoner {
             put.add(new Poison(fields, false));
             return false;
         }
+    }
+
+    private String entryId(int variant) {
+        return variant % AHEAD_OF_TIME == 0
+                ? System.currentTimeMillis() + Duration.ofMinutes(number.get()).toMillis() + "-0"
+                : "*";
     }
 
     List<Poison> all() {

@@ -76,6 +76,9 @@ final class Schedule {
         add(mix, 5, Kind.RESTART, Target.REDIS, Target.POSTGRES);
         add(mix, 5, Kind.PAUSE, Target.VOTE, Target.WORKER, Target.RESULT, Target.REDIS, Target.POSTGRES);
         add(mix, 2, Kind.PAUSE, Target.BEAT);
+        add(mix, 4, Kind.KILL, Target.NGINX);
+        add(mix, 4, Kind.RESTART, Target.NGINX);
+        add(mix, 4, Kind.PAUSE, Target.NGINX);
         for (var link : LINKS) {
             add(mix, 7, Kind.CUT, link);
             add(mix, 4, Kind.SWALLOW, link);

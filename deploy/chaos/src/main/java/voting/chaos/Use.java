@@ -1,6 +1,7 @@
 package voting.chaos;
 
 import static voting.chaos.Target.BEAT;
+import static voting.chaos.Target.NGINX;
 import static voting.chaos.Target.POSTGRES;
 import static voting.chaos.Target.REDIS;
 import static voting.chaos.Target.RESULT;
@@ -28,7 +29,8 @@ enum Use {
     /** Whether it ends when that is struck. */
     boolean needs(Target target) {
         return switch (this) {
-            case VOTING -> Set.of(VOTE, REDIS, VOTER_TO_VOTE, VOTE_TO_REDIS).contains(target);
+            case VOTING ->
+                Set.of(VOTE, REDIS, NGINX, VOTER_TO_VOTE, VOTE_TO_REDIS).contains(target);
             case COUNTING ->
                 VOTING.needs(target)
                         || Set.of(WORKER, POSTGRES, WORKER_TO_REDIS, WORKER_TO_POSTGRES)

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 import voting.chaos.Fault.Kind;
 
@@ -24,7 +25,7 @@ class ChaosIT {
         try (var stage = new LocalStage(DIRECTORY.resolve("campaign"), Chaos.VARIABLES)) {
             var schedule = Schedule.of(SEED, FAULTS, DURATION, ChaosIT::isPossibleEverywhere);
             assertThat(schedule).extracting(Fault::kind).contains(Kind.values());
-            assertThat(schedule).extracting(Fault::target).contains(Target.values());
+            assertThat(schedule).extracting(Fault::target).containsAll(EnumSet.complementOf(EnumSet.of(Target.NGINX)));
 
             var campaign = new Campaign(stage, SEED, schedule);
             var report = campaign.run();
@@ -39,9 +40,9 @@ class ChaosIT {
         }
     }
 
-    /** A full volume takes root. */
+    /** A full volume takes root, nginx takes Docker. */
     private static boolean isPossibleEverywhere(Kind kind, Target target) {
-        return kind != Kind.FULL || target == Target.REDIS;
+        return target != Target.NGINX && (kind != Kind.FULL || target == Target.REDIS);
     }
 
     private static void loseOneBallot(Stage stage) throws SQLException {

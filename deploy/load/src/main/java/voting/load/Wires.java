@@ -6,13 +6,9 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.security.GeneralSecurityException;
-import java.security.SecureRandom;
-import java.security.cert.X509Certificate;
+import java.security.NoSuchAlgorithmException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /** Opens connections to one server. */
 final class Wires {
@@ -58,11 +54,12 @@ final class Wires {
     }
 
     static SSLContext context(boolean insecure) {
+        if (insecure) {
+            return AnyCertificate.context();
+        }
         try {
-            var context = SSLContext.getInstance("TLS");
-            context.init(null, insecure ? new TrustManager[] {new TrustAnyone()} : null, new SecureRandom());
-            return context;
-        } catch (GeneralSecurityException e) {
+            return SSLContext.getDefault();
+        } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("This Java has no TLS", e);
         }
     }
@@ -76,32 +73,5 @@ final class Wires {
             engine.setSSLParameters(parameters);
         }
         return engine;
-    }
-
-    /** The extended kind: of any other, Java checks the host name all the same. */
-    private static final class TrustAnyone extends X509ExtendedTrustManager {
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, java.net.Socket socket) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, java.net.Socket socket) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
     }
 }

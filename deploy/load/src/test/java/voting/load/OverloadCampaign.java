@@ -19,15 +19,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 import voting.load.LoadSettings.Variables;
 
 /**
- * {@code make overload}: more than the system can take, and people who only hold connections. No service has more
- * heap than the smallest has in production, half of 384 MB.
+ * {@code make overload}: more than the system can take, and people who only hold connections. The launcher
+ * gives each service the 256 MB of heap that vote has in production.
  *
  * <p>Where there is {@code taskset} and more than one core, the system gets the first one and the generator the second:
  * otherwise a generator that offers ten times as much as the system takes would itself be the reason that it takes less.
  */
 class OverloadCampaign {
 
-    private static final Map<String, String> HEAP_OF_PRODUCTION = Map.of("_JAVA_OPTIONS", "-Xmx192m");
     /** MB, of docker-compose.prod.yml. */
     private static final Map<String, Long> MEMORY_LIMITS_OF_PRODUCTION =
             Map.of("vote", 512L, "worker", 384L, "result", 384L);
@@ -63,7 +62,7 @@ class OverloadCampaign {
     @BeforeEach
     void start() throws Exception {
         var firstCore = SEPARATE_CORES ? List.of("taskset", "-c", "0") : List.<String>of();
-        launcher = new Launcher("overload", firstCore, HEAP_OF_PRODUCTION);
+        launcher = new Launcher("overload", firstCore, Map.of());
         run("warm-up", SATURATED);
         reset();
     }
