@@ -3,8 +3,10 @@ package voting.worker;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Timestamp;
+import java.sql.Types;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
+import java.util.SortedMap;
 import java.util.UUID;
 
 /**
@@ -68,13 +70,17 @@ class BallotStore {
 
     /**
      * Stores the choices, and adds to the tally what they change. In the order of the ids: should two batches share some,
-     * because they came through two streams, the second waits for the first rather than both for each other.
+     * because they came through two streams, the second waits for the first rather than both for each other. They come in
+     * that order already; Postgres finds them sorted.
      */
-    private void saveBallots(Connection connection, int stream, Map<UUID, String> choices) throws SQLException {
+    private void saveBallots(Connection connection, int stream, SortedMap<String, String> choices) throws SQLException {
+        if (choices.isEmpty()) {
+            return;
+        }
         try (var statement = connection.prepareStatement("""
                 with stored as (
                     insert into ballot as stored (id, choice)
-                    select id, choice from unnest(?, ?) as cast_now (id, choice) order by id
+                    select id, choice from unnest(?::uuid[], ?::text[]) as cast_now (id, choice) order by id
                     on conflict (id) do update set choice = excluded.choice, previous_choice = stored.choice
                     where stored.choice <> excluded.choice
                     returning choice, previous_choice
@@ -87,13 +93,19 @@ class BallotStore {
                 select ?, choice, sum(votes) from difference group by choice
                 on conflict (stream, choice) do update set votes = tally.votes + excluded.votes
                 """)) {
-            statement.setArray(
-                    1, connection.createArrayOf("uuid", choices.keySet().toArray()));
-            statement.setArray(
-                    2, connection.createArrayOf("text", choices.values().toArray()));
+            statement.setObject(1, arrayLiteral(choices.keySet()), Types.OTHER);
+            statement.setObject(2, arrayLiteral(choices.values()), Types.OTHER);
             statement.setInt(3, stream);
             statement.executeUpdate();
         }
+    }
+
+    /**
+     * Of at least one id, which have nothing to escape; the quotes are for one that is called "null". The driver's own
+     * arrays look at every character: 5 % fewer ballots/s.
+     */
+    private static String arrayLiteral(Collection<String> ids) {
+        return "{\"" + String.join("\",\"", ids) + "\"}";
     }
 
     private void saveBallotsPerMinute(Connection connection, int stream, Batch batch) throws SQLException {

@@ -5,10 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /**
@@ -19,7 +20,7 @@ final class Batch {
 
     private static final long MINUTE_MILLIS = 60_000;
 
-    private final Map<UUID, String> choices = new LinkedHashMap<>();
+    private final SortedMap<String, String> choices = new TreeMap<>();
     private final Map<Instant, Long> ballotsPerMinute = new HashMap<>();
     private final List<Rejected> rejected = new ArrayList<>();
     private int ballots;
@@ -83,13 +84,12 @@ final class Batch {
     }
 
     /** Only the canonical form is an id: two spellings of one id would be two entries in an index of text. */
-    private static UUID ballotId(byte[] value) throws NotABallot {
+    private static String ballotId(byte[] value) throws NotABallot {
         if (value.length == 36) {
             var text = new String(value, UTF_8);
             try {
-                var id = UUID.fromString(text);
-                if (id.toString().equals(text)) {
-                    return id;
+                if (UUID.fromString(text).toString().equals(text)) {
+                    return text;
                 }
             } catch (IllegalArgumentException e) {
                 // Falls through to the one reason that fits.
@@ -98,7 +98,8 @@ final class Batch {
         throw new NotABallot("malformed ballot id");
     }
 
-    Map<UUID, String> choices() {
+    /** By ballot id, in the order of the ids, which as text is that of Postgres. */
+    SortedMap<String, String> choices() {
         return choices;
     }
 

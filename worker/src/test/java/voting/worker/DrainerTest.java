@@ -11,6 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -41,6 +42,16 @@ class DrainerTest {
 
         assertThat(Counted.tally()).isEqualTo(Map.of("cats", 1L));
         assertEachCountedOnce(List.of(Vote.of(1, "cats")));
+    }
+
+    @Test
+    void anOptionMayBeCalledNull() throws Exception {
+        var drainer = new Drainer(streams, new BallotStore(), Stores.worker(), Set.of("null", "cats"));
+        Vote.cast(0, Vote.of(1, "null"), Vote.of(2, "cats"));
+
+        assertThat(drainer.drainOnce(0).counted()).isEqualTo(2);
+
+        assertThat(Counted.tally()).isEqualTo(Map.of("null", 1L, "cats", 1L));
     }
 
     @Test

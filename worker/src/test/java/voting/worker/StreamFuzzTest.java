@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -124,8 +125,10 @@ class StreamFuzzTest {
 
         var batch = Batch.of(read, OPTIONS, Instant.now());
 
-        var expected = new HashMap<UUID, String>();
-        entries.stream().filter(StreamFuzzTest::isBallot).forEach(fields -> expected.put(id(fields), choice(fields)));
+        var expected = new TreeMap<String, String>();
+        entries.stream()
+                .filter(StreamFuzzTest::isBallot)
+                .forEach(fields -> expected.put(id(fields).toString(), choice(fields)));
         assertThat(batch.choices()).isEqualTo(expected);
         assertThat(batch.ballots() + batch.rejected().size()).isEqualTo(entries.size());
         assertThat(batch.rejected().stream().map(Batch.Rejected::entry))

@@ -33,10 +33,11 @@ final class Benchmark {
     private static final int QUEUED_BALLOTS = 1_000_000;
     private static final int UPSERT_ROWS = 2_000;
     private static final int CLICKS = 300;
+    private static final int READS = 1_000;
 
     private Benchmark() {}
 
-    /** @param args which parts to run: acceptance, visibility, drain; all by default */
+    /** @param args which parts to run: acceptance, visibility, drain, growth; all but the last, which takes longest, by default */
     public static void main(String[] args) throws Exception {
         var parts = args.length == 0 ? Set.of("acceptance", "visibility", "drain") : Set.of(args);
         var directory = Files.createTempDirectory("voting-bench");
@@ -54,6 +55,9 @@ final class Benchmark {
                     if (parts.contains("drain")) {
                         bareUpsert(system);
                         drain(system, streams);
+                    }
+                    if (streams == 4 && parts.contains("growth")) {
+                        growth(system);
                     }
                 }
             }
@@ -199,6 +203,41 @@ final class Benchmark {
                     """.formatted(UPSERT_ROWS));
         }
         return QUEUED_BALLOTS / ((System.nanoTime() - start) / 1e9);
+    }
+
+    /** What it costs to drain, and to read the result, with more and more ballots stored. */
+    private static void growth(LocalSystem system) throws Exception {
+        drain(system, 4, "warm-up", "cats");
+        for (var stored : new int[] {0, 1_000_000, 10_000_000}) {
+            try (var connection = DriverManager.getConnection(system.postgres().jdbcUrl());
+                    var statement = connection.createStatement()) {
+                statement.execute("truncate ballot, tally, votes_per_minute");
+                statement.execute("insert into ballot select gen_random_uuid(), 'cats' from generate_series(1, %d)"
+                        .formatted(stored));
+                statement.execute("insert into tally values (0, 'cats', %d)".formatted(stored));
+                statement.execute("vacuum analyze");
+                statement.execute("checkpoint");
+                System.out.printf(
+                        "%,10.2f ms to read the result, %,d ballots stored (median of %d)%n",
+                        readMillis(statement), stored, READS);
+            }
+            System.out.printf(
+                    "%,10.0f ballots drained/s, new voters, 4 streams, %,d stored before%n",
+                    drain(system, 4, stored + " and", "dogs"), stored);
+        }
+    }
+
+    /** Of the statement by which the result service reads the tally. */
+    private static double readMillis(Statement statement) throws SQLException {
+        var millis = new double[READS];
+        for (int i = 0; i < READS; i++) {
+            var start = System.nanoTime();
+            statement
+                    .executeQuery("select choice, sum(votes) from tally group by choice")
+                    .close();
+            millis[i] = (System.nanoTime() - start) / 1e6;
+        }
+        return median(millis);
     }
 
     private static void awaitDrained(LocalSystem system) throws InterruptedException {
