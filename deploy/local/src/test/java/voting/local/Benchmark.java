@@ -242,7 +242,7 @@ final class Benchmark {
 
     private static void awaitDrained(LocalSystem system) throws InterruptedException {
         try (var redis = new Jedis("localhost", system.redis().port())) {
-            while (redis.keys("votes:*").stream().mapToLong(redis::xlen).sum() > 0) {
+            while (redis.keys("votes:{?}").stream().mapToLong(redis::xlen).sum() > 0) {
                 Thread.sleep(100);
             }
         }
