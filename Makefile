@@ -9,6 +9,12 @@ MVN  := ./mvnw --batch-mode --no-transfer-progress
 DEV  := docker compose
 PROD := docker compose -f docker-compose.prod.yml
 
+# The layer that watches: its files on top of those of a stack, and its services.
+DEV_WATCHED   := $(DEV) -f docker-compose.yml -f deploy/monitoring/compose.yml
+PROD_WATCHED  := $(PROD) -f deploy/monitoring/compose.yml -f deploy/monitoring/compose.prod.yml
+MONITORS      := prometheus alertmanager redis-exporter postgres-exporter node-exporter
+PROD_MONITORS := $(MONITORS) nginx-exporter blackbox-exporter
+
 .PHONY: help
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -18,7 +24,7 @@ help:
 ##@ Without Docker (a JDK 25 is all it takes)
 
 .PHONY: demo test bench fuzz
-demo: ## run the whole system with embedded Postgres and Redis; Ctrl-C stops it
+demo: ## run the whole system with embedded Postgres and Redis; Ctrl-C stops it; with voters: AUDIENCE=200
 	@exec deploy/local/demo
 test: ## run all tests
 	$(MVN) verify
@@ -77,7 +83,7 @@ scan: ## look for known vulnerabilities in our images, with Trivy
 up: ## build what is missing, start, wait until healthy, print the addresses
 	@deploy/up
 down: ## stop and remove the containers; the votes stay
-	$(DEV) down
+	$(DEV_WATCHED) --profile grafana down
 logs: ## follow the logs; one service with SERVICE=worker
 	$(DEV) logs --follow --tail 100 $(SERVICE)
 ps: ## list the containers and their health
@@ -104,7 +110,21 @@ restore: ## go back to a dump: make restore FILE=deploy/backup/dumps/votes-….d
 	@COMPOSE="$(DEV)" deploy/backup/restore "$(FILE)"
 clean: ## remove what the build made, and this stack with its volumes; nothing else
 	-$(MVN) --quiet clean
-	-$(DEV) down --volumes --remove-orphans
+	-$(DEV_WATCHED) --profile grafana down --volumes --remove-orphans
+
+##@ See everything (deploy/monitoring; RUNBOOK.md there says what to do about an alert)
+
+.PHONY: up-monitoring down-monitoring check-monitoring prod-up-monitoring prod-down-monitoring
+up-monitoring: up ## the development stack with Prometheus, Alertmanager, Grafana and exporters
+	@COMPOSE="$(DEV_WATCHED)" deploy/monitoring/up $(MONITORS)
+down-monitoring: ## stop and remove these; the stack goes on, and what was measured stays
+	$(DEV_WATCHED) rm --stop --force $(MONITORS) grafana
+check-monitoring: ## check the rules, run their unit tests
+	@deploy/monitoring/check
+prod-up-monitoring: prod-up ## the same for the hardened stack
+	@COMPOSE="$(PROD_WATCHED)" deploy/monitoring/up $(PROD_MONITORS)
+prod-down-monitoring: ## stop and remove these; the stack goes on
+	$(PROD_WATCHED) rm --stop --force $(PROD_MONITORS) grafana
 
 ##@ The hardened stack behind nginx (docker-compose.prod.yml)
 
@@ -118,7 +138,7 @@ prod-up: ## start, wait until healthy
 	@deploy/secrets check
 	$(PROD) up --detach --wait
 prod-down: ## stop and remove the containers; the votes stay
-	$(PROD) down
+	$(PROD_WATCHED) --profile grafana down
 prod-logs: ## follow the logs; one service with SERVICE=worker
 	$(PROD) logs --follow --tail 100 $(SERVICE)
 prod-ps: ## list the containers and their health
