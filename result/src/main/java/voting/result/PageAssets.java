@@ -11,6 +11,9 @@ class PageAssets {
 
     private final String stylesheet = hashed("style.css");
     private final String script = hashed("live.js");
+    private final String stageStylesheet = hashed("stage.css");
+    private final String pipelineStylesheet = hashed("pipeline.css");
+    private final String pipelineScript = hashed("pipeline.js");
     private final String favicon = hashed("favicon.svg");
 
     /**
@@ -20,6 +23,9 @@ class PageAssets {
     void addTo(Model model, String root) {
         model.addAttribute("stylesheet", root + stylesheet);
         model.addAttribute("script", root + script);
+        model.addAttribute("stageStylesheet", root + stageStylesheet);
+        model.addAttribute("pipelineStylesheet", root + pipelineStylesheet);
+        model.addAttribute("pipelineScript", root + pipelineScript);
         model.addAttribute("favicon", root + favicon);
     }
 

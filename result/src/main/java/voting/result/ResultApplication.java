@@ -1,8 +1,12 @@
 package voting.result;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.context.annotation.Bean;
 
 /** Shows the live outcome: reads the tally from Postgres and pushes it to every viewer. */
 @SpringBootApplication
@@ -11,5 +15,16 @@ class ResultApplication {
 
     public static void main(String[] args) {
         SpringApplication.run(ResultApplication.class, args);
+    }
+
+    /** Which build this is; Maven writes both into application.properties. */
+    @Bean
+    MeterBinder applicationInfo(
+            @Value("${spring.application.version}") String version, @Value("${application.revision}") String revision) {
+        return metrics -> Gauge.builder("application.info", () -> 1)
+                .description("Always 1; which build this is")
+                .tag("version", version)
+                .tag("revision", revision)
+                .register(metrics);
     }
 }

@@ -31,12 +31,22 @@ class ResultController {
 
     private final ResultSettings.Poll poll;
     private final TallyWatcher watcher;
+    private final PipelineWatcher pipelineWatcher;
     private final PageAssets assets;
 
-    ResultController(ResultSettings settings, TallyWatcher watcher, PageAssets assets) {
+    ResultController(
+            ResultSettings settings, TallyWatcher watcher, PipelineWatcher pipelineWatcher, PageAssets assets) {
         this.poll = settings.poll();
         this.watcher = watcher;
+        this.pipelineWatcher = pipelineWatcher;
         this.assets = assets;
+    }
+
+    /** The same for a room: to be put on a wall. */
+    @GetMapping("/stage")
+    String stage(ServerWebExchange exchange, Model model) {
+        model.addAttribute("onStage", true);
+        return page(exchange, model);
     }
 
     @GetMapping("/")
@@ -55,6 +65,7 @@ class ResultController {
         model.addAttribute("votesPerMinute", activity.votesPerMinute());
         model.addAttribute("peak", peak);
         model.addAttribute("chart", chart(activity.votesPerMinute(), peak));
+        model.addAttribute("closing", Closing.of(poll.closes(), pipelineWatcher.current(), Instant.now()));
         assets.addTo(model, "");
         var headers = exchange.getResponse().getHeaders();
         headers.setCacheControl("no-store");
@@ -69,6 +80,18 @@ class ResultController {
             throw new ResponseStatusException(HttpStatus.SERVICE_UNAVAILABLE);
         }
         return ResponseEntity.ok().header(HttpHeaders.CACHE_CONTROL, "no-store").body(snapshot.tallyJson());
+    }
+
+    @GetMapping(path = "/api/results.csv", produces = "text/csv;charset=UTF-8")
+    ResponseEntity<String> resultsAsTable() {
+        var tally = watcher.current().tally();
+        if (tally == null) {
+            throw new ResponseStatusException(HttpStatus.SERVICE_UNAVAILABLE);
+        }
+        return ResponseEntity.ok()
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .header(HttpHeaders.CONTENT_DISPOSITION, "attachment; filename=\"results.csv\"")
+                .body(tally.csv());
     }
 
     private static String text(DateTimeFormatter format, Instant time) {

@@ -1,5 +1,6 @@
 package voting.result;
 
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -8,16 +9,18 @@ import org.springframework.stereotype.Component;
 
 /**
  * What can be set from outside, by environment variables named like the components: {@code POLL_QUESTION},
- * {@code POLL_OPTIONS}, {@code POSTGRES_HOST}, {@code POSTGRES_PORT}, {@code POSTGRES_DB}, {@code POSTGRES_USER},
- * {@code POSTGRES_PASSWORD}. A value that makes no sense stops the start with a message that names the variable.
+ * {@code POLL_OPTIONS}, {@code POLL_CLOSES}, {@code POSTGRES_HOST}, {@code POSTGRES_PORT}, {@code POSTGRES_DB},
+ * {@code POSTGRES_USER}, {@code POSTGRES_PASSWORD}. A value that makes no sense stops the start with a message that names the variable.
  */
 @Component
 record ResultSettings(Poll poll, Postgres postgres) {
 
+    /** @param closes from when on vote accepts nothing; null for a poll that stays open */
     @ConfigurationProperties("poll")
     record Poll(
             @DefaultValue("Cats or dogs?") String question,
-            @DefaultValue("cats=Cats,dogs=Dogs") Options options) {
+            @DefaultValue("cats=Cats,dogs=Dogs") Options options,
+            Instant closes) {
 
         Poll {
             check(!question.isBlank() && question.length() <= 200, "POLL_QUESTION must have 1 to 200 characters");

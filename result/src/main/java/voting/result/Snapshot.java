@@ -65,7 +65,7 @@ record Snapshot(
         }
     }
 
-    private static byte[] event(String name, byte[] json) {
+    static byte[] event(String name, byte[] json) {
         return ("event: " + name + "\ndata: " + new String(json, UTF_8) + "\n\n").getBytes(UTF_8);
     }
 }

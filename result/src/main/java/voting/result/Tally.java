@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -29,6 +30,14 @@ record Tally(String question, List<Option> options, long total, Instant asOf) {
             counted.add(new Option(option.id(), option.label(), votes.get(i), percents[i]));
         }
         return new Tally(poll.question(), List.copyOf(counted), sum(votes), asOf);
+    }
+
+    /** For spreadsheets, as RFC 4180 has it. */
+    String csv() {
+        return options.stream()
+                .map(option -> "%s,\"%s\",%d,%d\r\n"
+                        .formatted(option.id, option.label.replace("\"", "\"\""), option.votes, option.percent))
+                .collect(Collectors.joining("", "id,label,votes,percent\r\n", ""));
     }
 
     boolean hasSameVotesAs(Tally other) {

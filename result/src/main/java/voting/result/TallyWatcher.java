@@ -1,13 +1,24 @@
 package voting.result;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
@@ -27,7 +38,7 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>{@link #snapshots} and {@link #current} may be used by any thread. During an outage they keep the last tally and
  * say since when it is out of date; the watcher reconnects by itself.
  *
- * <p>Cost per update: two reads of a few dozen rows.
+ * <p>Cost per update: two reads of a few dozen rows, and a look at Postgres' clock.
  */
 @Component
 class TallyWatcher implements SmartLifecycle {
@@ -50,6 +61,12 @@ class TallyWatcher implements SmartLifecycle {
     private static final int FIRST_BACK_OFF_MILLIS = 100;
     private static final int LONGEST_BACK_OFF_MILLIS = 2_000;
 
+    /** From milliseconds when idle to what a viewer takes for a standstill; a second is the most that it should be. */
+    private static final Duration[] DELAY_BUCKETS = IntStream.of(
+                    5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+            .mapToObj(Duration::ofMillis)
+            .toArray(Duration[]::new);
+
     private static final Logger log = LoggerFactory.getLogger(TallyWatcher.class);
 
     private final ResultSettings settings;
@@ -57,12 +74,32 @@ class TallyWatcher implements SmartLifecycle {
     private final Sinks.Many<Snapshot> sink = Sinks.many().replay().latest();
     private final CountDownLatch firstNews = new CountDownLatch(1);
     private final CountDownLatch stopping = new CountDownLatch(1);
+    private final Tracer tracer;
+    private final Counter pushes;
+    private final Timer countedToPushed;
     private volatile Snapshot current = Snapshot.EMPTY;
+    private volatile Instant lastRead = Instant.EPOCH;
     private Thread thread;
 
-    TallyWatcher(ResultSettings settings, JsonMapper json) {
+    TallyWatcher(ResultSettings settings, JsonMapper json, MeterRegistry metrics, OpenTelemetry openTelemetry) {
         this.settings = settings;
         this.json = json;
+        this.tracer = openTelemetry.getTracer("voting.result");
+        this.pushes = Counter.builder("tally.pushes")
+                .description("Changed tallies that were handed to the viewers; one for all of them")
+                .register(metrics);
+        this.countedToPushed = Timer.builder("tally.counted.to.pushed")
+                .description(
+                        "Per commit of a worker: from counting, by Postgres' clock, until the tally was handed over")
+                .serviceLevelObjectives(DELAY_BUCKETS)
+                .register(metrics);
+        Gauge.builder("tally.read.timestamp", this, watcher -> watcher.lastRead.toEpochMilli() / 1_000.0)
+                .description("When the tally was last read from Postgres; 0 before the first time")
+                .baseUnit("seconds")
+                .register(metrics);
+        Gauge.builder("result.viewers", this, TallyWatcher::viewers)
+                .description("Viewers connected to /events")
+                .register(metrics);
     }
 
     /** The newest snapshot and all that follow; never ends. */
@@ -112,13 +149,14 @@ class TallyWatcher implements SmartLifecycle {
     private void run() {
         var backOffMillis = FIRST_BACK_OFF_MILLIS;
         while (!isStopping()) {
-            try (var connection = connect()) {
+            try (var connection = connect(settings.postgres())) {
                 listen(connection);
                 backOffMillis = FIRST_BACK_OFF_MILLIS;
+                var commits = List.<Commit>of();
                 while (!isStopping()) {
-                    readAndPush(connection);
+                    readAndPush(connection, commits);
                     pause(pushInterval());
-                    connection.unwrap(PGConnection.class).getNotifications(REREAD_MILLIS);
+                    commits = Commit.of(connection.unwrap(PGConnection.class).getNotifications(REREAD_MILLIS));
                 }
             } catch (SQLException e) {
                 noteOutage(e);
@@ -130,8 +168,7 @@ class TallyWatcher implements SmartLifecycle {
         }
     }
 
-    private Connection connect() throws SQLException {
-        var postgres = settings.postgres();
+    static Connection connect(ResultSettings.Postgres postgres) throws SQLException {
         var dataSource = new PGSimpleDataSource();
         dataSource.setServerNames(new String[] {postgres.host()});
         dataSource.setPortNumbers(new int[] {postgres.port()});
@@ -152,6 +189,34 @@ class TallyWatcher implements SmartLifecycle {
         }
     }
 
+    private void readAndPush(Connection connection, List<Commit> commits) throws SQLException {
+        var span = startSpan(commits);
+        var scope = span.makeCurrent();
+        try {
+            readAndPush(connection);
+            recordDelays(connection, commits);
+        } finally {
+            scope.close();
+            span.end();
+        }
+    }
+
+    /** Part of the first trace that it comes from, and linked to the others; none when there is no trace. */
+    private Span startSpan(List<Commit> commits) {
+        var traced = commits.stream()
+                .map(Commit::span)
+                .filter(SpanContext::isSampled)
+                .toList();
+        if (traced.isEmpty()) {
+            return Span.getInvalid();
+        }
+        var span = tracer.spanBuilder("push tally")
+                .setParent(Context.root().with(Span.wrap(traced.getFirst())))
+                .setAttribute("viewers", viewers());
+        traced.stream().skip(1).forEach(span::addLink);
+        return span.startSpan();
+    }
+
     private void readAndPush(Connection connection) throws SQLException {
         var votesByOption = new HashMap<String, Long>();
         var votesByMinute = new HashMap<Instant, Long>();
@@ -164,11 +229,24 @@ class TallyWatcher implements SmartLifecycle {
                 "select minute, sum(votes) from votes_per_minute where minute > now() - interval '1 hour' group by minute",
                 row -> votesByMinute.put(row.getTimestamp(1).toInstant(), row.getLong(2)));
         var now = Instant.now();
+        lastRead = now;
         var outageBefore = current.unreachableSince();
         push(current.read(Tally.of(settings.poll(), votesByOption, now), Activity.of(votesByMinute, now), json));
         if (outageBefore != null) {
             log.info("Postgres can be read again, after {}.", Duration.between(outageBefore, now));
         }
+    }
+
+    /** Both times are Postgres' own, whatever our clock says. */
+    private void recordDelays(Connection connection, List<Commit> commits) throws SQLException {
+        if (commits.isEmpty()) {
+            return;
+        }
+        read(connection, "select (extract(epoch from clock_timestamp()) * 1000)::bigint", row -> {
+            for (var commit : commits) {
+                countedToPushed.record(row.getLong(1) - commit.atMillis(), TimeUnit.MILLISECONDS);
+            }
+        });
     }
 
     private interface RowReader {
@@ -192,6 +270,9 @@ class TallyWatcher implements SmartLifecycle {
     }
 
     private void push(Snapshot snapshot) {
+        if (snapshot.tallyEvent() != current.tallyEvent()) {
+            pushes.increment();
+        }
         current = snapshot;
         sink.emitNext(snapshot, Sinks.EmitFailureHandler.FAIL_FAST);
         firstNews.countDown();

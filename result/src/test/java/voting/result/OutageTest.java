@@ -3,6 +3,8 @@ package voting.result;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.OpenTelemetry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -141,6 +143,8 @@ class OutageTest {
             assertThat(new JsonMapper().readTree(results.body()).get("title").asString())
                     .isEqualTo("Pas encore de résultats");
 
+            assertThat(server.get("/api/results.csv").statusCode()).isEqualTo(503);
+
             var outage = viewer.await(NOTICE, event -> event.name().equals("outage"));
             assertThat(outage.data().propertyNames()).containsExactly("since");
             assertThat(viewer.events()).hasSize(1);
@@ -157,7 +161,11 @@ class OutageTest {
     @Test
     void theTallyIsReadBeforeTheFirstRequestIsTaken() {
         var context = ResultServer.cleared().context();
-        var watcher = new TallyWatcher(context.getBean(ResultSettings.class), new JsonMapper());
+        var watcher = new TallyWatcher(
+                context.getBean(ResultSettings.class),
+                new JsonMapper(),
+                new SimpleMeterRegistry(),
+                OpenTelemetry.noop());
 
         watcher.start();
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +64,22 @@ class ResultPageTest {
     }
 
     @Test
+    void resultsAreATableForSpreadsheets() {
+        var quoted = ResultServer.cleared(Map.of("POLL_OPTIONS", "tea=Thé \"vert\",coffee=Café"));
+        postgres.count(0, Map.of("tea", 1L, "coffee", 3L));
+        Awaitility.await().until(() -> quoted.total() == 4);
+
+        var answer = quoted.get("/api/results.csv");
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/csv;charset=UTF-8");
+        assertThat(answer.headers().firstValue("Content-Disposition")).hasValue("attachment; filename=\"results.csv\"");
+        assertThat(answer.headers().firstValue("Cache-Control")).hasValue("no-store");
+        assertThat(answer.body())
+                .isEqualTo("id,label,votes,percent\r\ntea,\"Thé \"\"vert\"\"\",1,25\r\ncoffee,\"Café\",3,75\r\n");
+    }
+
+    @Test
     void pageIsFilledInByTheServer() {
         postgres.count(0, Map.of("cats", 1_234L, "dogs", 1L));
         postgres.countInMinute("date_trunc('minute', now())", 0, 40);
@@ -84,6 +101,15 @@ class ResultPageTest {
                 .containsPattern("Results as of \\d\\d:\\d\\d:\\d\\d UTC");
         assertThat(Pattern.compile("<rect [^>]*width=\"8\"").matcher(page).results())
                 .hasSize(Activity.MINUTES);
+    }
+
+    @Test
+    void stageIsTheSamePageWithItsOwnSizes() {
+        assertThat(server.get("/stage").body())
+                .contains("<h1 id=\"question\">Cats or dogs?</h1>", "stage-", "id=\"full-screen\"");
+        assertThat(server.get("/").body())
+                .doesNotContain("stage-", "full-screen")
+                .contains("href=\"stage\"");
     }
 
     @Test
@@ -110,7 +136,7 @@ class ResultPageTest {
             ;;;            | en
             """)
     void languageIsTheReadersAsFarAsWeSpeakIt(String accepted, String language) {
-        for (var path : List.of("/", "/nothing")) {
+        for (var path : List.of("/", "/stage", "/pipeline", "/nothing")) {
             var page = accepted == null ? server.get(path) : server.get(path, "Accept-Language", accepted);
 
             assertThat(page.headers().firstValue("Content-Language")).hasValue(language);
@@ -139,7 +165,7 @@ class ResultPageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/nothing", "/a/b/c", "/a/b/"})
+    @ValueSource(strings = {"/", "/stage", "/pipeline", "/nothing", "/a/b/c", "/a/b/"})
     void linksAreRelativeAndLeadHomeUnderAnyPrefix(String path) {
         var page = server.get(path).body();
 
@@ -148,16 +174,21 @@ class ResultPageTest {
             assertThat(URI.create("https://example.org/some/prefix" + path)
                             .resolve(link)
                             .toString())
-                    .matches("https://example\\.org/some/prefix/((style|live|favicon)-[0-9a-f]{32}\\.(css|js|svg))?");
+                    .matches(
+                            "https://example\\.org/some/prefix/((style|live|stage|pipeline|favicon)-[0-9a-f]{32}\\.(css|js|svg)|pipeline|stage)?");
         });
         assertThat(page).doesNotContainPattern("https?://(?!www\\.w3\\.org/)");
     }
 
     @Test
     void staticFilesAreKeptForAYearUnderTheNameOfTheirContent() {
-        var files = links(server.get("/").body());
+        var files = Stream.of("/", "/stage", "/pipeline")
+                .flatMap(page -> links(server.get(page).body()).stream())
+                .filter(link -> link.contains("."))
+                .filter(link -> !link.equals("./"))
+                .distinct();
 
-        assertThat(files).hasSize(3).allSatisfy(file -> {
+        assertThat(files).hasSize(6).allSatisfy(file -> {
             var answer = server.get("/" + file);
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.headers().firstValue("Cache-Control").orElse(""))
@@ -177,6 +208,7 @@ class ResultPageTest {
                 .orElseThrow();
         var answers = List.of(
                 server.get("/"),
+                server.get("/pipeline"),
                 server.get("/" + script),
                 server.get("/api/results"),
                 server.get("/nothing"),
@@ -195,7 +227,8 @@ class ResultPageTest {
             assertThat(answer.headers().allValues("Vary")).contains("Accept-Language");
             assertThat(answer.headers().map()).doesNotContainKeys("server", "x-powered-by");
         });
-        assertThat(server.get("/").body()).doesNotContain("<script>", "style=", "<style", "onclick");
+        assertThat(server.get("/").body() + server.get("/pipeline").body())
+                .doesNotContain("<script>", "style=", "<style", "onclick");
     }
 
     @ParameterizedTest
@@ -227,7 +260,12 @@ class ResultPageTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"GET, /api/nothing, 404", "POST, /api/results, 405", "DELETE, /api/results, 405"})
+    @CsvSource({
+        "GET, /api/nothing, 404",
+        "POST, /api/results, 405",
+        "POST, /api/results.csv, 405",
+        "DELETE, /api/results, 405"
+    })
     void errorOfTheApiIsAProblem(String method, String path, int status) {
         var answer = server.send(server.request(path).method(method, BodyPublishers.ofString("{}")));
 
@@ -291,7 +329,7 @@ class ResultPageTest {
             socket.setSoTimeout(5_000);
             var in = new BufferedInputStream(socket.getInputStream());
             for (int i = 0; i < 300; i++) {
-                var path = i % 2 == 0 ? "/" : "/api/results";
+                var path = List.of("/", "/pipeline", "/api/results").get(i % 3);
                 socket.getOutputStream()
                         .write("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
                                 .formatted(path)

@@ -3,6 +3,7 @@ package voting.result;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,7 @@ class ResultSettingsTest {
         assertThat(settings.poll().question()).isEqualTo("Cats or dogs?");
         assertThat(settings.poll().options().all())
                 .containsExactly(new Option("cats", "Cats"), new Option("dogs", "Dogs"));
+        assertThat(settings.poll().closes()).isNull();
         assertThat(settings.postgres()).isEqualTo(new Postgres("localhost", 5432, "votes", "result", ""));
     }
 
@@ -39,6 +41,7 @@ class ResultSettingsTest {
         var settings = read(Map.of(
                 "POLL_QUESTION", "Thé ou café ?",
                 "POLL_OPTIONS", " tea = Thé vert , coffee=Café=noir,neither=Ni l’un ni l’autre",
+                "POLL_CLOSES", "2026-12-24T19:00:00+01:00",
                 "POSTGRES_HOST", "postgres.example",
                 "POSTGRES_PORT", "5433",
                 "POSTGRES_DB", "poll",
@@ -51,6 +54,7 @@ class ResultSettingsTest {
                         new Option("tea", "Thé vert"),
                         new Option("coffee", "Café=noir"),
                         new Option("neither", "Ni l’un ni l’autre"));
+        assertThat(settings.poll().closes()).isEqualTo(Instant.parse("2026-12-24T18:00:00Z"));
         assertThat(settings.postgres())
                 .isEqualTo(new Postgres("postgres.example", 5433, "poll", "reader", "s=e,c ret"));
     }
@@ -85,6 +89,7 @@ class ResultSettingsTest {
     @CsvSource(delimiter = '|', textBlock = """
             POLL_QUESTION | ' '       | POLL_QUESTION must have 1 to 200 characters
             POLL_OPTIONS  | cats=Cats | POLL_OPTIONS must be 2 to 10 id=Label pairs
+            POLL_CLOSES   | 18:00     | System Environment Property "POLL_CLOSES"
             POSTGRES_PORT | 70000     | POSTGRES_PORT must be 1 to 65535, not 70000
             POSTGRES_PORT | five      | System Environment Property "POSTGRES_PORT"
             """)

@@ -97,7 +97,8 @@ class TallyTest {
                 "Which?",
                 new ResultSettings.Options(IntStream.range(0, options)
                         .mapToObj(i -> new ResultSettings.Option(String.valueOf(i), "Option " + i))
-                        .toList()));
+                        .toList()),
+                null);
     }
 
     private static List<Long> numbers(String text) {

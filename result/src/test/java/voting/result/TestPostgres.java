@@ -99,7 +99,7 @@ final class TestPostgres {
     }
 
     void clear() {
-        execute("postgres", "truncate tally, votes_per_minute, ballot; notify tally");
+        execute("postgres", "truncate tally, votes_per_minute, ballot, worker_presence; notify tally");
     }
 
     /** What the worker does for a batch: all in one transaction, with the notification. */
@@ -116,6 +116,18 @@ final class TestPostgres {
         execute(
                 "worker",
                 "insert into votes_per_minute values (%s, %d, %d); notify tally".formatted(minute, stream, votes));
+    }
+
+    /** What a worker does every second. */
+    void publish(String worker, boolean draining, String waiting, String oldestAgeMillis) {
+        execute("worker", """
+                insert into worker_presence values (%s, now(), %s, %s, %s)
+                on conflict (worker) do update set
+                    seen_at = excluded.seen_at,
+                    draining = excluded.draining,
+                    waiting = excluded.waiting,
+                    oldest_age_millis = excluded.oldest_age_millis
+                """.formatted(worker, draining, waiting, oldestAgeMillis));
     }
 
     void execute(String role, String sql) {
@@ -145,7 +157,8 @@ final class TestPostgres {
                     upsert.executeUpdate();
                 }
                 if (isNotified) {
-                    notify.execute("notify tally");
+                    notify.execute(
+                            "select pg_notify('tally', (extract(epoch from clock_timestamp()) * 1000)::bigint::text)");
                 }
                 worker.commit();
             }
@@ -155,10 +168,10 @@ final class TestPostgres {
     }
 
     private void migrate() throws IOException, SQLException {
-        try (var scripts = Files.newDirectoryStream(MIGRATIONS, "V1__*.sql");
+        try (var scripts = Files.list(MIGRATIONS);
                 var owner = connect("postgres", "votes");
                 var statement = owner.createStatement()) {
-            for (var script : scripts) {
+            for (var script : scripts.sorted().toList()) {
                 statement.execute(Files.readString(script));
             }
             statement.execute("alter role result password '" + PASSWORD + "'");

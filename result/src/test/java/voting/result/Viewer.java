@@ -39,27 +39,34 @@ final class Viewer implements AutoCloseable {
         }
     }
 
-    private Viewer(ResultServer server, int receiveBuffer) {
+    private Viewer(ResultServer server, String path, int receiveBuffer) {
         try {
             if (receiveBuffer > 0) {
                 socket.setReceiveBufferSize(receiveBuffer);
             }
             socket.connect(new InetSocketAddress("127.0.0.1", server.port()));
-            socket.getOutputStream().write("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+            socket.getOutputStream()
+                    .write("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                            .formatted(path)
+                            .getBytes(UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     static Viewer watching(ResultServer server) {
-        var viewer = new Viewer(server, 0);
+        return watching(server, "/events");
+    }
+
+    static Viewer watching(ResultServer server, String path) {
+        var viewer = new Viewer(server, path, 0);
         viewer.startReading();
         return viewer;
     }
 
     /** Accepts next to nothing until {@link #startReading}. */
     static Viewer notReading(ResultServer server) {
-        return new Viewer(server, 4 * 1024);
+        return new Viewer(server, "/events", 4 * 1024);
     }
 
     void startReading() {

@@ -7,9 +7,13 @@ import static redis.clients.jedis.Protocol.Command.XADD;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -18,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -62,12 +67,18 @@ class BallotAppender implements SmartLifecycle {
     /** When nobody votes, a small write is tried this often, so that readiness and the page tell the truth. */
     private static final Duration IDLE_PROBE_INTERVAL = Duration.ofSeconds(1);
 
+    /** From an fsync of a good disk to the longest that a round trip may take. */
+    private static final Duration[] ROUND_TRIP_BUCKETS = IntStream.of(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+            .mapToObj(Duration::ofMillis)
+            .toArray(Duration[]::new);
+
     private static final Logger log = LoggerFactory.getLogger(BallotAppender.class);
 
     private final VoteSettings.Redis redis;
     private final byte[][] streams;
     private final BlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE_CAPACITY);
     private final DistributionSummary batchSize;
+    private final Timer roundTrip;
 
     private Thread thread;
     private volatile boolean running;
@@ -85,6 +96,10 @@ class BallotAppender implements SmartLifecycle {
         this.batchSize = DistributionSummary.builder("vote.append.batch.size")
                 .description("Ballots that Redis answered in one round trip")
                 .register(metrics);
+        this.roundTrip = Timer.builder("vote.append.round.trip")
+                .description("Round trip of a batch of ballots to Redis, its fsync included")
+                .serviceLevelObjectives(ROUND_TRIP_BUCKETS)
+                .register(metrics);
         Gauge.builder("vote.append.queue.size", queue, BlockingQueue::size)
                 .description("Ballots that wait for the next round trip to Redis")
                 .register(metrics);
@@ -97,21 +112,33 @@ class BallotAppender implements SmartLifecycle {
      *     ballots are waiting than Redis can take in time
      */
     void append(Ballot ballot) {
-        var pending = new Pending(
-                XADD,
-                streamOf(ballot.ballotId()),
-                bytes("*"),
-                bytes("ballot_id"),
-                bytes(ballot.ballotId().toString()),
-                bytes("choice"),
-                bytes(ballot.choice()));
+        var pending = new Pending(XADD, entry(ballot, Span.current().getSpanContext()));
         if (!running) {
             throw new BallotNotConfirmedException("the service is stopping", null);
         }
         if (!queue.offer(pending)) {
-            throw new BallotNotConfirmedException("the queue is full", null);
+            throw new QueueFullException();
         }
         pending.await();
+    }
+
+    /** With a trace, when this vote is traced: the worker links its batch to it. */
+    private byte[][] entry(Ballot ballot, SpanContext span) {
+        var entry = new byte[][] {
+            streamOf(ballot.ballotId()),
+            bytes("*"),
+            bytes("ballot_id"),
+            bytes(ballot.ballotId().toString()),
+            bytes("choice"),
+            bytes(ballot.choice())
+        };
+        if (!span.isSampled()) {
+            return entry;
+        }
+        var traced = Arrays.copyOf(entry, entry.length + 2);
+        traced[entry.length] = bytes("traceparent");
+        traced[entry.length + 1] = bytes("00-" + span.getTraceId() + "-" + span.getSpanId() + "-01");
+        return traced;
     }
 
     /** The outage that lasts now, or null when the last round trip went well. */
@@ -196,13 +223,16 @@ class BallotAppender implements SmartLifecycle {
             return;
         }
         try {
+            var start = System.nanoTime();
             var replies = roundTrip(batch);
+            var duration = System.nanoTime() - start;
             JedisDataException refusal = null;
             for (int i = 0; i < replies.size(); i++) {
                 refusal = batch.get(i).complete(replies.get(i));
             }
             if (batch.getFirst().command == XADD) { // not the probe of an idle service
                 batchSize.record(batch.size());
+                roundTrip.record(duration, TimeUnit.NANOSECONDS);
             }
             noteOutcome(refusal);
         } catch (JedisException e) {

@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.tomcat.util.http.InvalidParameterException;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RequestMapping;
+import voting.vote.VoteCounters.Refusal;
 import voting.vote.VoteSettings.Option;
 
 /**
@@ -35,15 +37,19 @@ class ErrorPages implements ErrorController {
     /** When voting again is worth it: group commit recovers within a second or two of Redis. */
     private static final String RETRY_AFTER_SECONDS = "2";
 
+    private static final Set<String> VOTE_PATHS = Set.of("/", "/api/votes");
+
     private static final Logger log = LoggerFactory.getLogger(ErrorPages.class);
 
     private final MessageSource messages;
     private final PageAssets assets;
+    private final VoteCounters counters;
     private final String allowed;
 
-    ErrorPages(MessageSource messages, PageAssets assets, VoteSettings settings) {
+    ErrorPages(MessageSource messages, PageAssets assets, VoteCounters counters, VoteSettings settings) {
         this.messages = messages;
         this.assets = assets;
+        this.counters = counters;
         this.allowed =
                 settings.poll().options().all().stream().map(Option::label).collect(Collectors.joining(", "));
     }
@@ -70,6 +76,9 @@ class ErrorPages implements ErrorController {
         var title = message("title", status, locale);
         var detail = message("detail", status, locale);
         var path = pathOf(request);
+        if ("POST".equals(request.getAttribute(RequestDispatcher.ERROR_METHOD)) && VOTE_PATHS.contains(path)) {
+            countRefusal(status);
+        }
         if (path.startsWith("/api/") || prefersJson(request)) {
             var problem = ProblemDetail.forStatusAndDetail(status, detail);
             problem.setTitle(title);
@@ -91,6 +100,17 @@ class ErrorPages implements ErrorController {
         assets.addTo(model, root);
         response.setStatus(status.value());
         return "error";
+    }
+
+    /** What is wrong with the vote itself; one that is not confirmed has been counted where that was found out. */
+    private void countRefusal(HttpStatus status) {
+        switch (status) {
+            case BAD_REQUEST, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE -> counters.refused(Refusal.INVALID);
+            case FORBIDDEN -> counters.refused(Refusal.FOREIGN);
+            case CONFLICT -> counters.refused(Refusal.CLOSED);
+            case CONTENT_TOO_LARGE -> counters.refused(Refusal.TOO_LARGE);
+            default -> {}
+        }
     }
 
     private static HttpStatus statusOf(HttpServletRequest request) {

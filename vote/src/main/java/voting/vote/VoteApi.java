@@ -1,7 +1,9 @@
 package voting.vote;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.time.Instant;
 import java.util.List;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -29,7 +31,7 @@ class VoteApi {
     @GetMapping("/poll")
     PollDescription poll() {
         return new PollDescription(
-                poll.question(), poll.options().all(), poll.mode().toString());
+                poll.question(), poll.options().all(), poll.mode().toString(), poll.closes());
     }
 
     /**
@@ -45,7 +47,12 @@ class VoteApi {
         return booth.cast(vote.choice(), vote.ballotId(), request, response);
     }
 
-    record PollDescription(String question, List<Option> options, String mode) {}
+    /** @param closes left out when the poll stays open */
+    record PollDescription(
+            String question,
+            List<Option> options,
+            String mode,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Instant closes) {}
 
     /**
      * @param choice id of the chosen option

@@ -2,6 +2,11 @@ package voting.vote;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.FormatStyle;
+import java.util.Locale;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -14,6 +19,10 @@ import voting.vote.VoteSettings.Mode;
 /** The page: the question, one button per option, and the voter's current choice. */
 @Controller
 class VoteController {
+
+    private static final DateTimeFormatter CLOSING_TIME = DateTimeFormatter.ofLocalizedDateTime(
+                    FormatStyle.LONG, FormatStyle.SHORT)
+            .withZone(ZoneOffset.UTC);
 
     private final VoteSettings.Poll poll;
     private final VotingBooth booth;
@@ -28,7 +37,7 @@ class VoteController {
     }
 
     @GetMapping("/")
-    String page(HttpServletRequest request, HttpServletResponse response, Model model) {
+    String page(HttpServletRequest request, HttpServletResponse response, Locale locale, Model model) {
         var everyClickCounts = poll.mode() == Mode.EVERY_CLICK_COUNTS;
         if (!everyClickCounts) {
             // Known before the first vote: a first vote that is sent twice is still one voter's.
@@ -44,6 +53,10 @@ class VoteController {
         model.addAttribute("choice", chosen == null ? null : chosen.label());
         model.addAttribute("everyClickCounts", everyClickCounts);
         model.addAttribute("ballotId", everyClickCounts ? VoterCookies.newId() : null);
+        model.addAttribute("closed", poll.isClosedAt(Instant.now()));
+        model.addAttribute(
+                "closes",
+                poll.closes() == null ? null : CLOSING_TIME.withLocale(locale).format(poll.closes()) + " UTC");
         model.addAttribute("accepting", appender.outage() == null);
         assets.addTo(model, "");
         // The page is this voter's own, and it shows the choice of this moment.

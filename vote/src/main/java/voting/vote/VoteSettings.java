@@ -1,5 +1,6 @@
 package voting.vote;
 
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -8,7 +9,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * What can be set from outside, by environment variables named like the components: {@code POLL_QUESTION},
- * {@code POLL_OPTIONS}, {@code POLL_MODE}, {@code VOTE_STREAMS}, {@code REDIS_HOST}, {@code REDIS_PORT},
+ * {@code POLL_OPTIONS}, {@code POLL_MODE}, {@code POLL_CLOSES}, {@code VOTE_STREAMS}, {@code VOTE_ADDRESS}, {@code REDIS_HOST}, {@code REDIS_PORT},
  * {@code REDIS_PASSWORD}. A value that makes no sense stops the start with a message that names the variable.
  */
 @Component
@@ -25,14 +26,20 @@ record VoteSettings(Poll poll, Vote vote, Redis redis) {
         }
     }
 
+    /** @param closes from when on no vote is accepted; null for a poll that stays open */
     @ConfigurationProperties("poll")
     record Poll(
             @DefaultValue("Cats or dogs?") String question,
             @DefaultValue("cats=Cats,dogs=Dogs") Options options,
-            @DefaultValue("one-vote-per-browser") Mode mode) {
+            @DefaultValue("one-vote-per-browser") Mode mode,
+            Instant closes) {
 
         Poll {
             check(!question.isBlank() && question.length() <= 200, "POLL_QUESTION must have 1 to 200 characters");
+        }
+
+        boolean isClosedAt(Instant time) {
+            return closes != null && !time.isBefore(closes);
         }
     }
 
@@ -74,12 +81,20 @@ record VoteSettings(Poll poll, Vote vote, Redis redis) {
         }
     }
 
-    /** @param streams number of streams that ballots are spread over; fixed for a deployment */
+    /**
+     * @param streams number of streams that ballots are spread over; fixed for a deployment
+     * @param address where an audience finds the ballot, for the QR code; empty: where the request found it
+     */
     @ConfigurationProperties("vote")
-    record Vote(@DefaultValue("4") int streams) {
+    record Vote(
+            @DefaultValue("4") int streams,
+            @DefaultValue("") String address) {
 
         Vote {
             check(streams >= 1 && streams <= 256, "VOTE_STREAMS must be 1 to 256, not " + streams);
+            check(
+                    address.isEmpty() || address.matches("https?://[!-~]{1,200}"),
+                    "VOTE_ADDRESS must begin with http:// or https:// and have no spaces, not " + address);
         }
     }
 

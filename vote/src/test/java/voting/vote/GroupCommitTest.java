@@ -314,7 +314,7 @@ class GroupCommitTest {
     private BallotAppender appender(int redisPort, String password) {
         var settings = new VoteSettings(
                 null,
-                new VoteSettings.Vote(TestRedis.STREAMS),
+                new VoteSettings.Vote(TestRedis.STREAMS, ""),
                 new VoteSettings.Redis("127.0.0.1", redisPort, password));
         return new BallotAppender(settings, metrics);
     }

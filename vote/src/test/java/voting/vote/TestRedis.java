@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.springframework.util.FileSystemUtils;
 import redis.clients.jedis.Jedis;
@@ -104,6 +106,18 @@ final class TestRedis {
                 }
             }
             return entries;
+        }
+    }
+
+    /** Of the entries that have such a field. */
+    List<String> valuesOf(String field) {
+        try (var jedis = connect()) {
+            return IntStream.range(0, STREAMS)
+                    .boxed()
+                    .flatMap(stream -> jedis.xrange("votes:{" + stream + "}", "-", "+").stream())
+                    .map(entry -> entry.getFields().get(field))
+                    .filter(Objects::nonNull)
+                    .toList();
         }
     }
 

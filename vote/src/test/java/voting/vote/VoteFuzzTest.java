@@ -429,7 +429,12 @@ class VoteFuzzTest {
         }
     }
 
+    /** Buckets are not counted: each histogram has its dozen. */
     private static int series() {
-        return (int) server.management("/actuator/prometheus").body().lines().count();
+        return (int) server.management("/actuator/prometheus")
+                .body()
+                .lines()
+                .filter(line -> !line.contains("_bucket{"))
+                .count();
     }
 }

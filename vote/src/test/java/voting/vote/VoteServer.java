@@ -56,7 +56,11 @@ final class VoteServer implements AutoCloseable {
 
     /** One of its own, for tests that stop it. */
     static VoteServer start() {
-        return new VoteServer(Map.of()).awaitReady();
+        return start(Map.of());
+    }
+
+    static VoteServer start(Map<String, String> settings) {
+        return new VoteServer(settings).awaitReady();
     }
 
     /** Runs the application with nothing but these variables in its environment. */
@@ -93,9 +97,14 @@ final class VoteServer implements AutoCloseable {
         return management("/actuator/health/readiness").statusCode();
     }
 
-    HttpResponse<String> management(String path) {
+    HttpResponse<String> management(String path, String... headers) {
         var port = context.getEnvironment().getRequiredProperty("local.management.port");
-        return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)));
+        var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path));
+        return send(headers.length == 0 ? request : request.headers(headers));
+    }
+
+    boolean has(Class<?> type) {
+        return context.getBeanNamesForType(type).length > 0;
     }
 
     HttpRequest.Builder request(String path, String... headers) {

@@ -3,6 +3,7 @@ package voting.vote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,8 @@ class VoteSettingsTest {
         assertThat(settings.poll().options().all())
                 .containsExactly(new Option("cats", "Cats"), new Option("dogs", "Dogs"));
         assertThat(settings.poll().mode()).isEqualTo(Mode.ONE_VOTE_PER_BROWSER);
-        assertThat(settings.vote().streams()).isEqualTo(4);
+        assertThat(settings.poll().closes()).isNull();
+        assertThat(settings.vote()).isEqualTo(new VoteSettings.Vote(4, ""));
         assertThat(settings.redis()).isEqualTo(new VoteSettings.Redis("localhost", 6379, ""));
     }
 
@@ -42,7 +44,9 @@ class VoteSettingsTest {
                 "POLL_QUESTION", "Thé ou café ?",
                 "POLL_OPTIONS", " tea = Thé vert , coffee=Café=noir,neither=Ni l’un ni l’autre",
                 "POLL_MODE", "every-click-counts",
+                "POLL_CLOSES", "2026-12-24T19:00:00+01:00",
                 "VOTE_STREAMS", "16",
+                "VOTE_ADDRESS", "https://vote.example/",
                 "REDIS_HOST", "redis.example",
                 "REDIS_PORT", "6380",
                 "REDIS_PASSWORD", "s=e,c ret"));
@@ -54,13 +58,28 @@ class VoteSettingsTest {
                         new Option("coffee", "Café=noir"),
                         new Option("neither", "Ni l’un ni l’autre"));
         assertThat(settings.poll().mode()).isEqualTo(Mode.EVERY_CLICK_COUNTS);
-        assertThat(settings.vote().streams()).isEqualTo(16);
+        assertThat(settings.poll().closes()).isEqualTo(Instant.parse("2026-12-24T18:00:00Z"));
+        assertThat(settings.vote()).isEqualTo(new VoteSettings.Vote(16, "https://vote.example/"));
         assertThat(settings.redis()).isEqualTo(new VoteSettings.Redis("redis.example", 6380, "s=e,c ret"));
     }
 
     @Test
     void anEmptyModeIsTheDefaultMode() {
         assertThat(read(Map.of("POLL_MODE", "")).poll().mode()).isEqualTo(Mode.ONE_VOTE_PER_BROWSER);
+    }
+
+    @Test
+    void anEmptyClosingTimeIsNone() {
+        assertThat(read(Map.of("POLL_CLOSES", "")).poll().closes()).isNull();
+    }
+
+    @Test
+    void thePollIsClosedFromItsClosingTimeOn() {
+        var poll = read(Map.of("POLL_CLOSES", "2026-12-24T18:00:00Z")).poll();
+
+        assertThat(poll.isClosedAt(Instant.parse("2026-12-24T17:59:59.999Z"))).isFalse();
+        assertThat(poll.isClosedAt(Instant.parse("2026-12-24T18:00:00Z"))).isTrue();
+        assertThat(read(Map.of()).poll().isClosedAt(Instant.MAX)).isFalse();
     }
 
     @ParameterizedTest(name = "{0}={1}")
@@ -82,6 +101,7 @@ class VoteSettingsTest {
             POLL_OPTIONS  | cats=Cats,dogs=a2345678901234567890123456789012345678901234567890123456789012 | 1 to 60
             VOTE_STREAMS  | 0                                 | must be 1 to 256, not 0
             VOTE_STREAMS  | 257                               | must be 1 to 256, not 257
+            VOTE_ADDRESS  | vote.example                      | must begin with http:// or https://
             REDIS_PORT    | 0                                 | must be 1 to 65535, not 0
             REDIS_PORT    | 65536                             | must be 1 to 65535, not 65536
             """)
@@ -99,6 +119,7 @@ class VoteSettingsTest {
             POLL_QUESTION | ' '         | POLL_QUESTION must have 1 to 200 characters
             POLL_OPTIONS  | cats=Cats   | POLL_OPTIONS must be 2 to 10 id=Label pairs
             POLL_MODE     | every-click | System Environment Property "POLL_MODE"
+            POLL_CLOSES   | 18:00       | System Environment Property "POLL_CLOSES"
             VOTE_STREAMS  | 0           | VOTE_STREAMS must be 1 to 256, not 0
             VOTE_STREAMS  | four        | System Environment Property "VOTE_STREAMS"
             REDIS_PORT    | 70000       | REDIS_PORT must be 1 to 65535, not 70000

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
@@ -34,6 +35,7 @@ class Audit implements HealthIndicator {
     private final DataSource dataSource;
     private final AtomicLong drift = new AtomicLong();
     private final AtomicLong missing = new AtomicLong();
+    private volatile Instant lastSuccess = Instant.EPOCH;
     private volatile String failure = "no audit has run yet";
     private boolean failureLogged;
 
@@ -45,6 +47,10 @@ class Audit implements HealthIndicator {
         Gauge.builder("audit.missing", missing, AtomicLong::get)
                 .description("Ballots that were counted in another database than this; 0 unless it was restored")
                 .register(metrics);
+        Gauge.builder("audit.last.success.timestamp", this, audit -> audit.lastSuccess.toEpochMilli() / 1_000.0)
+                .description("When the last audit of this process ended; 0 before the first")
+                .baseUnit("seconds")
+                .register(metrics);
     }
 
     @Scheduled(fixedDelayString = "${AUDIT_INTERVAL:60s}")
@@ -54,6 +60,7 @@ class Audit implements HealthIndicator {
                 audit(connection);
                 countMissing(connection);
                 maintain(connection);
+                lastSuccess = Instant.now();
             }
             connection.commit();
             failure = null;

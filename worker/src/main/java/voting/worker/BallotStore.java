@@ -1,11 +1,15 @@
 package voting.worker;
 
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.sql.Types;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.UUID;
 
@@ -58,14 +62,29 @@ class BallotStore {
         }
     }
 
-    /** Stores everything that a batch means, and tells the result service. */
-    void save(Connection connection, int stream, Batch batch) throws SQLException {
-        saveBallots(connection, stream, batch.choices());
+    /** How many entries were read of each stream; locks nothing. */
+    Map<Integer, Long> entriesRead(Connection connection) throws SQLException {
+        var entriesRead = new HashMap<Integer, Long>();
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery("select stream, entries_read from stream_position")) {
+            while (row.next()) {
+                entriesRead.put(row.getInt(1), row.getLong(2));
+            }
+        }
+        return entriesRead;
+    }
+
+    /**
+     * Stores everything that a batch means, and tells the result service when, by Postgres' clock.
+     *
+     * @return how many ballots replaced another choice of their voter
+     */
+    int save(Connection connection, int stream, Batch batch) throws SQLException {
+        var changed = saveBallots(connection, stream, batch.choices());
         saveBallotsPerMinute(connection, stream, batch);
         saveRejected(connection, stream, batch.rejected());
-        try (var statement = connection.createStatement()) {
-            statement.execute("notify tally");
-        }
+        notify(connection, Span.current().getSpanContext());
+        return changed;
     }
 
     /**
@@ -73,9 +92,9 @@ class BallotStore {
      * because they came through two streams, the second waits for the first rather than both for each other. They come in
      * that order already; Postgres finds them sorted.
      */
-    private void saveBallots(Connection connection, int stream, SortedMap<String, String> choices) throws SQLException {
+    private int saveBallots(Connection connection, int stream, SortedMap<String, String> choices) throws SQLException {
         if (choices.isEmpty()) {
-            return;
+            return 0;
         }
         try (var statement = connection.prepareStatement("""
                 with stored as (
@@ -88,15 +107,30 @@ class BallotStore {
                     select choice, 1 as votes from stored
                     union all
                     select previous_choice, -1 from stored where previous_choice is not null
+                ), total as (
+                    insert into tally (stream, choice, votes)
+                    select ?, choice, sum(votes) from difference group by choice
+                    on conflict (stream, choice) do update set votes = tally.votes + excluded.votes
                 )
-                insert into tally (stream, choice, votes)
-                select ?, choice, sum(votes) from difference group by choice
-                on conflict (stream, choice) do update set votes = tally.votes + excluded.votes
+                select count(previous_choice) from stored
                 """)) {
             statement.setObject(1, arrayLiteral(choices.keySet()), Types.OTHER);
             statement.setObject(2, arrayLiteral(choices.values()), Types.OTHER);
             statement.setInt(3, stream);
-            statement.executeUpdate();
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return row.getInt(1);
+            }
+        }
+    }
+
+    /** The time, and the trace of this batch when it has one. */
+    private void notify(Connection connection, SpanContext span) throws SQLException {
+        var trace = span.isSampled() ? " 00-" + span.getTraceId() + "-" + span.getSpanId() + "-01" : "";
+        try (var statement = connection.prepareStatement(
+                "select pg_notify('tally', (extract(epoch from clock_timestamp()) * 1000)::bigint || ?)")) {
+            statement.setString(1, trace);
+            statement.execute();
         }
     }
 

@@ -1,7 +1,10 @@
 package voting.worker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static redis.clients.jedis.Protocol.Command.HGET;
 import static redis.clients.jedis.Protocol.Command.XINFO;
+import static redis.clients.jedis.Protocol.Command.XLEN;
+import static redis.clients.jedis.Protocol.Command.XRANGE;
 import static redis.clients.jedis.Protocol.Command.XREAD;
 import static redis.clients.jedis.Protocol.Command.XTRIM;
 
@@ -72,9 +75,10 @@ class BallotStreams implements AutoCloseable {
      * @param origin identity of its data, as {@link #mark} has left it, or null
      * @param entriesRead how many entries were read and trimmed, as {@link #trimThrough} has left it
      * @param lastId of all entries that the stream was ever given; "0-0" before the first
+     * @param clockAheadMillis how far Redis' clock, which the ids of the entries come from, is ahead of ours
      * @param entries the oldest ones after the position, in order
      */
-    record Contents(UUID origin, long entriesRead, String lastId, List<StreamEntry> entries) {}
+    record Contents(UUID origin, long entriesRead, String lastId, long clockAheadMillis, List<StreamEntry> entries) {}
 
     /** Reads at most so many entries after a position, in one round trip. Does not wait. */
     Contents read(int stream, String position, int limit) {
@@ -84,6 +88,7 @@ class BallotStreams implements AutoCloseable {
                 var facts = pipeline.sendCommand(XINFO, "STREAM", name(stream));
                 var entries =
                         pipeline.sendCommand(XREAD, "COUNT", String.valueOf(limit), "STREAMS", name(stream), position);
+                var time = pipeline.time();
                 pipeline.sync();
                 var origin = notes.get().getFirst();
                 var entriesRead = notes.get().getLast();
@@ -91,9 +96,16 @@ class BallotStreams implements AutoCloseable {
                         origin == null ? null : UUID.fromString(origin),
                         entriesRead == null ? 0 : Long.parseLong(entriesRead),
                         lastId(facts),
+                        millis(time) - System.currentTimeMillis(),
                         entries((List<?>) entries.get()));
             }
         });
+    }
+
+    /** The answer to TIME: seconds and microseconds. */
+    private static long millis(Response<List<String>> time) {
+        return Long.parseLong(time.get().getFirst()) * 1_000
+                + Long.parseLong(time.get().getLast()) / 1_000;
     }
 
     private static String lastId(Response<Object> answer) {
@@ -126,6 +138,53 @@ class BallotStreams implements AutoCloseable {
             entries.add(new StreamEntry(text(idAndFields.getFirst()), fields));
         }
         return entries;
+    }
+
+    /**
+     * What a stream holds, whatever of it is counted already.
+     *
+     * @param entriesTrimmed how many entries were read and trimmed, as {@link #trimThrough} has left it
+     * @param oldestAgeMillis age of its oldest entry by Redis' clock; 0 when there is none
+     */
+    record Holding(int stream, long length, long entriesTrimmed, long oldestAgeMillis) {
+
+        /** How many of its entries are not among the first so many that were ever read. */
+        long entriesAfter(long entriesRead) {
+            return length - Math.clamp(entriesRead - entriesTrimmed, 0, length);
+        }
+    }
+
+    /** Asks for what all streams hold, in one round trip. */
+    List<Holding> holdings() {
+        return call(jedis -> {
+            try (var pipeline = jedis.pipelined()) {
+                var time = pipeline.time();
+                var answers = IntStream.range(0, count)
+                        .mapToObj(stream -> List.of(
+                                pipeline.sendCommand(XLEN, name(stream)),
+                                pipeline.sendCommand(HGET, notesName(stream), ENTRIES_READ),
+                                pipeline.sendCommand(XRANGE, name(stream), "-", "+", "COUNT", "1")))
+                        .toList();
+                pipeline.sync();
+                return IntStream.range(0, count)
+                        .mapToObj(stream -> holding(stream, millis(time), answers.get(stream)))
+                        .toList();
+            }
+        });
+    }
+
+    private static Holding holding(int stream, long nowMillis, List<Response<Object>> answers) {
+        var entriesTrimmed = answers.get(1).get();
+        var oldest = (List<?>) answers.get(2).get();
+        return new Holding(
+                stream,
+                (Long) answers.get(0).get(),
+                entriesTrimmed == null ? 0 : Long.parseLong(text(entriesTrimmed)),
+                oldest.isEmpty() ? 0 : Math.max(0, nowMillis - acceptedAtMillis((List<?>) oldest.getFirst())));
+    }
+
+    private static long acceptedAtMillis(List<?> idAndFields) {
+        return new StreamEntry(text(idAndFields.getFirst()), List.of()).acceptedAtMillis();
     }
 
     /** Gives the data of a stream an identity, unless it has one; returns it. */

@@ -20,10 +20,16 @@ final class Batch {
 
     private static final long MINUTE_MILLIS = 60_000;
 
+    /** Names and values: ballot id and choice. */
+    private static final int FIELDS_OF_AN_UNTRACED_VOTE = 4;
+
+    private static final int TRACE_PARENT_LENGTH = 55;
+
     private final SortedMap<String, String> choices = new TreeMap<>();
     private final Map<Instant, Long> ballotsPerMinute = new HashMap<>();
     private final List<Rejected> rejected = new ArrayList<>();
-    private int ballots;
+    private final List<String> traceParents = new ArrayList<>();
+    private final List<Long> acceptedAtMillis = new ArrayList<>();
 
     /** @param fields the entry as it came; @param reason why it cannot be a ballot */
     record Rejected(StreamEntry entry, String reason) {}
@@ -61,9 +67,22 @@ final class Batch {
             throw new NotABallot("unknown option");
         }
         choices.put(ballotId, choice); // a later choice of the same voter replaces the earlier one
-        ballots++;
+        if (entry.fields().size() > FIELDS_OF_AN_UNTRACED_VOTE) {
+            addTraceParent(entry.fields());
+        }
+        acceptedAtMillis.add(entry.acceptedAtMillis());
         var millis = Math.min(entry.acceptedAtMillis(), nowMillis);
         ballotsPerMinute.merge(Instant.ofEpochMilli(millis - millis % MINUTE_MILLIS), 1L, Long::sum);
+    }
+
+    /** Whatever else it is, it keeps no ballot from being counted. */
+    private void addTraceParent(List<byte[]> fields) {
+        for (int i = 0; i + 1 < fields.size(); i += 2) {
+            if (fields.get(i + 1).length == TRACE_PARENT_LENGTH
+                    && "traceparent".equals(new String(fields.get(i), UTF_8))) {
+                traceParents.add(new String(fields.get(i + 1), UTF_8));
+            }
+        }
     }
 
     private static byte[] single(StreamEntry entry, String name) throws NotABallot {
@@ -113,6 +132,16 @@ final class Batch {
 
     /** How many entries were ballots, repeated ones included. */
     int ballots() {
-        return ballots;
+        return acceptedAtMillis.size();
+    }
+
+    /** Of the votes that are traced; possibly not what they say. */
+    List<String> traceParents() {
+        return traceParents;
+    }
+
+    /** When each of them was accepted, by Redis' clock. */
+    List<Long> acceptedAtMillis() {
+        return acceptedAtMillis;
     }
 }

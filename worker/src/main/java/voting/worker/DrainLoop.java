@@ -1,7 +1,7 @@
 package voting.worker;
 
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.OpenTelemetry;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,8 +60,7 @@ class DrainLoop implements SmartLifecycle {
     private final WorkerSettings settings;
     private final DataSource dataSource;
     private final BallotStore store = new BallotStore();
-    private final Counter counted;
-    private final Counter rejected;
+    private final DrainTelemetry telemetry;
     private final List<Thread> threads = new ArrayList<>();
     private CountDownLatch stopping = new CountDownLatch(1);
     private volatile Instant failingSince = Instant.now();
@@ -69,15 +68,10 @@ class DrainLoop implements SmartLifecycle {
     private volatile int failures;
     private boolean failureLogged;
 
-    DrainLoop(WorkerSettings settings, DataSource dataSource, MeterRegistry metrics) {
+    DrainLoop(WorkerSettings settings, DataSource dataSource, MeterRegistry metrics, OpenTelemetry openTelemetry) {
         this.settings = settings;
         this.dataSource = dataSource;
-        this.counted = Counter.builder("ballots.counted")
-                .description("Ballots stored and counted, repeated ones included")
-                .register(metrics);
-        this.rejected = Counter.builder("ballots.rejected")
-                .description("Stream entries that could not be ballots, kept in rejected_entry")
-                .register(metrics);
+        this.telemetry = new DrainTelemetry(metrics, openTelemetry.getTracer("voting.worker"));
     }
 
     @Override
@@ -123,7 +117,7 @@ class DrainLoop implements SmartLifecycle {
     private void run() {
         try (var streams = new BallotStreams(settings)) {
             var drainer = new Drainer(
-                    streams, store, dataSource, settings.poll().options().ids());
+                    streams, store, dataSource, settings.poll().options().ids(), telemetry);
             var backOffMillis = FIRST_BACK_OFF_MILLIS;
             while (!isStopping()) {
                 try {
@@ -186,9 +180,7 @@ class DrainLoop implements SmartLifecycle {
         var failuresBefore = failures;
         var outcome = drainer.drainOnce(stream);
         noteSuccess(failuresBefore);
-        counted.increment(outcome.counted());
         if (outcome.rejected() > 0) {
-            rejected.increment(outcome.rejected());
             log.warn("{} entries are no ballots; they are kept in rejected_entry.", outcome.rejected());
         }
         return outcome;

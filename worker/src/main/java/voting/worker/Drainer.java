@@ -31,13 +31,20 @@ final class Drainer {
     private final BallotStore store;
     private final DataSource dataSource;
     private final Set<String> options;
+    private final DrainTelemetry telemetry;
     private ReadAhead ahead;
 
-    Drainer(BallotStreams streams, BallotStore store, DataSource dataSource, Set<String> options) {
+    Drainer(
+            BallotStreams streams,
+            BallotStore store,
+            DataSource dataSource,
+            Set<String> options,
+            DrainTelemetry telemetry) {
         this.streams = streams;
         this.store = store;
         this.dataSource = dataSource;
         this.options = options;
+        this.telemetry = telemetry;
     }
 
     /**
@@ -67,6 +74,7 @@ final class Drainer {
     /** Drains at most {@link #BATCH_LIMIT} entries of a stream; does not wait for any. */
     Outcome drainOnce(int stream) throws SQLException {
         try (var connection = dataSource.getConnection()) {
+            var start = System.nanoTime();
             var position = store.lockPosition(connection, stream);
             if (position == null) {
                 connection.rollback();
@@ -74,7 +82,7 @@ final class Drainer {
             }
             var next = next(stream, position.entryId());
             if (position.fits(next.contents)) {
-                return drain(connection, stream, position, next);
+                return drain(connection, stream, position, next, start);
             }
             store.savePosition(connection, stream, corrected(stream, position, next.contents));
             connection.commit();
@@ -82,7 +90,8 @@ final class Drainer {
         return drainOnce(stream);
     }
 
-    private Outcome drain(Connection connection, int stream, Position position, Next next) throws SQLException {
+    private Outcome drain(Connection connection, int stream, Position position, Next next, long startNanos)
+            throws SQLException {
         var entries = next.contents.entries();
         if (entries.isEmpty()) {
             connection.rollback();
@@ -97,11 +106,19 @@ final class Drainer {
             readAhead(stream, after.entryId());
         }
         var batch = next.batch;
-        store.save(connection, stream, batch);
-        store.savePosition(connection, stream, after);
-        // A crash before this line changes nothing: the next worker reads the same entries after the same position.
-        connection.commit();
-        // A crash after it repeats nothing: the entries are still in the stream, but behind the position.
+        var span = telemetry.startSpan(stream, batch, startNanos);
+        var scope = span.makeCurrent();
+        try {
+            var changed = store.save(connection, stream, batch);
+            store.savePosition(connection, stream, after);
+            // A crash before this line changes nothing: the next worker reads the same entries after the same position.
+            connection.commit();
+            // A crash after it repeats nothing: the entries are still in the stream, but behind the position.
+            telemetry.committed(next.contents, batch, changed, startNanos);
+        } finally {
+            scope.close();
+            span.end();
+        }
         if (full) {
             Thread.startVirtualThread(() -> trimQuietly(stream, after));
         } else {

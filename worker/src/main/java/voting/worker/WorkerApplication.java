@@ -1,8 +1,12 @@
 package voting.worker;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.context.annotation.Bean;
 
 /** Drains the Redis streams into Postgres. One image, several commands: {@code drain} (the default),
  * {@code beat}, {@code migrate}. */
@@ -26,5 +30,16 @@ class WorkerApplication {
                 System.exit(2);
             }
         }
+    }
+
+    /** Which build this is; Maven writes both into application.properties. */
+    @Bean
+    MeterBinder applicationInfo(
+            @Value("${spring.application.version}") String version, @Value("${application.revision}") String revision) {
+        return metrics -> Gauge.builder("application.info", () -> 1)
+                .description("Always 1; which build this is")
+                .tag("version", version)
+                .tag("revision", revision)
+                .register(metrics);
     }
 }

@@ -8,6 +8,7 @@ import static voting.worker.Counted.eventually;
 import ch.qos.logback.classic.Level;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.OpenTelemetry;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
@@ -328,7 +329,7 @@ class DrainLoopTest {
     }
 
     private DrainLoop start(DataSource dataSource, MeterRegistry metrics) {
-        var loop = new DrainLoop(Stores.settings(), dataSource, metrics);
+        var loop = new DrainLoop(Stores.settings(), dataSource, metrics, OpenTelemetry.noop());
         loops.add(loop);
         loop.start();
         return loop;

@@ -104,7 +104,8 @@ class DrainerConcurrencyTest {
                     streams,
                     new BallotStore(),
                     faults.dataSource(),
-                    Stores.settings().poll().options().ids());
+                    Stores.settings().poll().options().ids(),
+                    Stores.drainTelemetry());
 
             assertThat(drainer.drainOnce(0).counted()).isEqualTo(2);
         }
@@ -132,7 +133,8 @@ class DrainerConcurrencyTest {
                     streams,
                     new BallotStore(),
                     faults.dataSource(),
-                    Stores.settings().poll().options().ids());
+                    Stores.settings().poll().options().ids(),
+                    Stores.drainTelemetry());
             assertThat(drainer.drainOnce(0).counted()).isEqualTo(1);
         }
         assertThat(other.get().get().counted()).isEqualTo(1);
@@ -204,6 +206,7 @@ class DrainerConcurrencyTest {
                 streams,
                 new BallotStore(),
                 Stores.worker(),
-                Stores.settings().poll().options().ids());
+                Stores.settings().poll().options().ids(),
+                Stores.drainTelemetry());
     }
 }

@@ -116,7 +116,7 @@ class DrainerCrashTest {
                 return super.read(stream, position, BATCH);
             }
         }) {
-            var drainer = new Drainer(streams, new BallotStore(), Stores.worker(), options);
+            var drainer = new Drainer(streams, new BallotStore(), Stores.worker(), options, Stores.drainTelemetry());
             for (int i = 0; i < steps; i++) {
                 drainer.drainOnce(0);
             }
@@ -141,9 +141,10 @@ class DrainerCrashTest {
         };
         var store = new BallotStore() {
             @Override
-            void save(Connection connection, int stream, Batch batch) throws SQLException {
-                super.save(connection, stream, batch);
+            int save(Connection connection, int stream, Batch batch) throws SQLException {
+                var changed = super.save(connection, stream, batch);
                 crashIf(step == Step.SAVED);
+                return changed;
             }
         };
         var faults = new Faults() {
@@ -160,7 +161,7 @@ class DrainerCrashTest {
             }
         };
         try (streams) {
-            new Drainer(streams, store, faults.dataSource(), options).drainOnce(0);
+            new Drainer(streams, store, faults.dataSource(), options, Stores.drainTelemetry()).drainOnce(0);
         }
     }
 

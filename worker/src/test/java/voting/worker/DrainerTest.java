@@ -26,7 +26,8 @@ class DrainerTest {
             streams,
             new BallotStore(),
             Stores.worker(),
-            Stores.settings().poll().options().ids());
+            Stores.settings().poll().options().ids(),
+            Stores.drainTelemetry());
 
     @AfterEach
     void close() {
@@ -46,7 +47,8 @@ class DrainerTest {
 
     @Test
     void anOptionMayBeCalledNull() throws Exception {
-        var drainer = new Drainer(streams, new BallotStore(), Stores.worker(), Set.of("null", "cats"));
+        var drainer = new Drainer(
+                streams, new BallotStore(), Stores.worker(), Set.of("null", "cats"), Stores.drainTelemetry());
         Vote.cast(0, Vote.of(1, "null"), Vote.of(2, "cats"));
 
         assertThat(drainer.drainOnce(0).counted()).isEqualTo(2);
@@ -176,14 +178,16 @@ class DrainerTest {
             assertThat(connection.unwrap(PGConnection.class).getNotifications(1))
                     .isNullOrEmpty();
 
+            var before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
             Vote.cast(0, Vote.of(1, "cats"));
             drainer.drainOnce(0);
 
             var notifications = connection.unwrap(PGConnection.class).getNotifications((int) SECONDS.toMillis(5));
-            assertThat(notifications)
-                    .singleElement()
-                    .satisfies(
-                            notification -> assertThat(notification.getName()).isEqualTo("tally"));
+            assertThat(notifications).singleElement().satisfies(notification -> {
+                assertThat(notification.getName()).isEqualTo("tally");
+                assertThat(Instant.ofEpochMilli(Long.parseLong(notification.getParameter())))
+                        .isBetween(before, Instant.now());
+            });
             try (var row = statement.executeQuery("select votes from tally where choice = 'cats'")) {
                 assertThat(row.next()).isTrue();
                 assertThat(row.getLong(1)).isEqualTo(1);

@@ -165,7 +165,8 @@ class LeaseTest {
                 streams,
                 new BallotStore(),
                 Stores.worker(),
-                Stores.settings().poll().options().ids());
+                Stores.settings().poll().options().ids(),
+                Stores.drainTelemetry());
     }
 
     private static void awaitUninterruptibly(CountDownLatch latch) {

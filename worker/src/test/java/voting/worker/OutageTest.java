@@ -7,6 +7,7 @@ import static voting.worker.Counted.eventually;
 import ch.qos.logback.classic.Level;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.OpenTelemetry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.SQLException;
@@ -162,7 +163,7 @@ class OutageTest {
     }
 
     private void start(DataSource dataSource) {
-        loop = new DrainLoop(Stores.settings(), dataSource, new SimpleMeterRegistry());
+        loop = new DrainLoop(Stores.settings(), dataSource, new SimpleMeterRegistry(), OpenTelemetry.noop());
         loop.start();
     }
 

@@ -114,7 +114,8 @@ class ReadAheadTest {
                 streams,
                 new BallotStore(),
                 Stores.worker(),
-                Stores.settings().poll().options().ids());
+                Stores.settings().poll().options().ids(),
+                Stores.drainTelemetry());
     }
 
     private class CountingStreams extends BallotStreams {

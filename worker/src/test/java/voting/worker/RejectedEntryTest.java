@@ -34,7 +34,8 @@ class RejectedEntryTest {
             streams,
             new BallotStore(),
             Stores.worker(),
-            Stores.settings().poll().options().ids());
+            Stores.settings().poll().options().ids(),
+            Stores.drainTelemetry());
 
     @AfterEach
     void close() {

@@ -25,7 +25,8 @@ class ReplacedStoreTest {
             streams,
             new BallotStore(),
             Stores.worker(),
-            Stores.settings().poll().options().ids());
+            Stores.settings().poll().options().ids(),
+            Stores.drainTelemetry());
 
     @AfterEach
     void close() {

@@ -47,7 +47,12 @@ class RolesTest {
 
     /** "beat" runs with the worker's role. */
     @ParameterizedTest
-    @ValueSource(strings = {"analyze ballot, tally, votes_per_minute", "delete from votes_per_minute"})
+    @ValueSource(
+            strings = {
+                "analyze ballot, tally, votes_per_minute",
+                "delete from votes_per_minute",
+                "delete from worker_presence",
+            })
     void workerMay(String sql) throws SQLException {
         try (var connection = worker.getConnection();
                 var statement = connection.createStatement()) {
@@ -83,6 +88,9 @@ class RolesTest {
                 "update votes_per_minute set votes = 1000000",
                 "delete from votes_per_minute",
                 "insert into ballot values (gen_random_uuid(), 'cats')",
+                "insert into worker_presence values (gen_random_uuid(), now(), true)",
+                "update worker_presence set draining = true",
+                "delete from worker_presence",
                 "select * from stream_position for update",
                 "select * from tally for update",
                 "create table mine (id integer)",
@@ -94,7 +102,13 @@ class RolesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"select * from tally", "select * from votes_per_minute", "listen tally"})
+    @ValueSource(
+            strings = {
+                "select * from tally",
+                "select * from votes_per_minute",
+                "select * from worker_presence",
+                "listen tally",
+            })
     void resultMay(String sql) {
         assertThatCode(() -> execute(result, sql)).doesNotThrowAnyException();
     }

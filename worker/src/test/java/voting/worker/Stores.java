@@ -2,6 +2,8 @@ package voting.worker;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.trace.TracerProvider;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
@@ -92,6 +94,12 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
                 new WorkerSettings.Poll(new WorkerSettings.Options(Set.of("cats", "dogs", "birds"))),
                 new WorkerSettings.Vote(streams),
                 new WorkerSettings.Redis(HOST, REDIS_PORT, redisPassword));
+    }
+
+    /** For drainers whose numbers no test looks at. */
+    static DrainTelemetry drainTelemetry() {
+        return new DrainTelemetry(
+                new SimpleMeterRegistry(), TracerProvider.noop().get(""));
     }
 
     /** The worker's role, with the settings of application.properties. */
@@ -225,7 +233,8 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
         // A transaction that a test has left open fails here rather than hang.
         execute(owner(), """
                 set lock_timeout = '10s';
-                truncate ballot, tally, votes_per_minute, rejected_entry, stream_position restart identity;
+                truncate ballot, tally, votes_per_minute, rejected_entry, stream_position, worker_presence
+                    restart identity;
                 insert into stream_position (stream) select generate_series(0, %d - 1);
                 """.formatted(STREAMS));
     }

@@ -57,7 +57,7 @@ class StreamFuzzTest {
         new Stores().beforeAll(null);
         redis = Stores.redis();
         streams = new BallotStreams(Stores.settings());
-        drainer = new Drainer(streams, new BallotStore(), Stores.worker(), OPTIONS);
+        drainer = new Drainer(streams, new BallotStore(), Stores.worker(), OPTIONS, Stores.drainTelemetry());
     }
 
     @AfterContainer

@@ -22,19 +22,14 @@ class WorkerApplicationTest {
 
     @Test
     void drainsAndSaysOnItsManagementPortWhetherItCan() throws Exception {
-        var application = new SpringApplication(WorkerApplication.class);
-        try (var worker = application.run(
-                "--POSTGRES_HOST=" + Stores.HOST,
-                "--POSTGRES_PORT=" + Stores.postgresPort(),
-                "--POSTGRES_PASSWORD=" + Stores.WORKER_PASSWORD,
-                "--MANAGEMENT_SERVER_PORT=0",
-                "--redis.host=" + Stores.HOST,
-                "--redis.port=" + Stores.redisPort())) {
+        try (var worker = run()) {
             Vote.cast(0, Vote.of(1, "cats"));
             Vote.castRaw("*", 0, new byte[] {0}, new byte[] {0});
             eventually().until(() -> get(worker, "health/readiness").statusCode() == 200);
             eventually().until(() -> get(worker, "prometheus").body().contains("ballots_rejected_total 1.0"));
             assertThat(get(worker, "prometheus").body()).contains("ballots_counted_total 1.0");
+            eventually().until(() -> get(worker, "prometheus").body().contains("tasks_scheduled_execution_seconds"));
+            MetricsTable.assertDescribes(get(worker, "prometheus").body(), "worker");
 
             try (var redis = Stores.redis()) {
                 redis.set(Vote.name(1), "x");
@@ -49,6 +44,29 @@ class WorkerApplicationTest {
             eventually().until(() -> get(worker, "health/readiness").statusCode() == 200);
         }
         assertEachCountedOnce(List.of(Vote.of(1, "cats")));
+    }
+
+    @Test
+    void beatTellsPrometheusWhatTheTableSays() throws Exception {
+        try (var beat = run("beat")) {
+            eventually().until(() -> get(beat, "health/readiness").statusCode() == 200);
+            eventually().until(() -> get(beat, "prometheus").body().contains("tasks_scheduled_execution_seconds"));
+
+            MetricsTable.assertDescribes(get(beat, "prometheus").body(), "beat");
+            assertThat(get(beat, "prometheus").body()).doesNotContain("audit_last_success_timestamp_seconds 0.0");
+        }
+    }
+
+    private static ConfigurableApplicationContext run(String... profiles) {
+        var application = new SpringApplication(WorkerApplication.class);
+        application.setAdditionalProfiles(profiles);
+        return application.run(
+                "--POSTGRES_HOST=" + Stores.HOST,
+                "--POSTGRES_PORT=" + Stores.postgresPort(),
+                "--POSTGRES_PASSWORD=" + Stores.WORKER_PASSWORD,
+                "--MANAGEMENT_SERVER_PORT=0",
+                "--redis.host=" + Stores.HOST,
+                "--redis.port=" + Stores.redisPort());
     }
 
     private HttpResponse<String> get(ConfigurableApplicationContext worker, String path) throws Exception {

@@ -11,18 +11,22 @@ final class Demo {
 
     public static void main(String[] args) throws InterruptedException {
         try {
-            run(LocalSettings.of(System.getenv()));
+            run(LocalSettings.of(System.getenv()), Audience.size(System.getenv()));
         } catch (LaunchException e) {
             fail(e);
         }
     }
 
-    private static void run(LocalSettings settings) throws InterruptedException {
+    private static void run(LocalSettings settings, int audience) throws InterruptedException {
         var system = new LocalSystem(settings);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(system)));
         try {
             system.start(System.out::println);
             System.out.println(welcome(settings, system));
+            if (audience > 0) {
+                System.out.printf("%d simulated voters are voting.%n", audience);
+                new Audience(system.vote().uri(), audience, Audience.HESITATION);
+            }
             watch(system);
         } catch (LaunchException e) {
             // Whoever stops the demo needs no explanation why it ended.

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.microsoft.playwright.Browser.NewContextOptions;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Response;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
@@ -16,6 +17,7 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -81,6 +83,10 @@ class BrowserPagesIT {
 
             assertThat(ballot.page()).hasURL(proxy.vote().toString());
             assertThat(result.navigations()).hasValue(1);
+            var pipeline = PipelinePage.open(visitor, proxy.result());
+            pipeline.isFlowing(reader);
+            pipeline.page().getByRole(AriaRole.LINK).click();
+            assertThat(pipeline.page()).hasURL(proxy.result().toString());
             for (var page : Map.of(ballot.page(), proxy.vote(), result.page(), proxy.result())
                     .entrySet()) {
                 page.getKey().navigate(page.getValue() + "no/such/page");
@@ -106,6 +112,15 @@ class BrowserPagesIT {
         result.isLive(reader);
         result.shows(1, 0);
         Accessibility.hasNoFault(result.page());
+
+        var stage = ResultPage.open(visitor, this.result.resolve("/stage"));
+        stage.isLive(reader);
+        stage.shows(1, 0);
+        Accessibility.hasNoFault(stage.page());
+
+        var pipeline = PipelinePage.open(visitor, this.result);
+        pipeline.isFlowing(reader);
+        Accessibility.hasNoFault(pipeline.page());
     }
 
     @ParameterizedTest
@@ -150,11 +165,47 @@ class BrowserPagesIT {
         var result = ResultPage.open(visitor, this.result);
         result.isLive(reader);
         assertFits(result.page());
+
+        var pipeline = PipelinePage.open(visitor, this.result);
+        pipeline.isFlowing(reader);
+        assertFits(pipeline.page());
+    }
+
+    @Test
+    void onStageAllIsSeenAtOnceAndLarge() {
+        for (var height : new int[] {720, 1080}) {
+            var stage = ResultPage.open(
+                    chromium.visitor(new NewContextOptions().setViewportSize(height * 16 / 9, height)),
+                    result.resolve("/stage"));
+            stage.isLive(Reader.ENGLISH_AT_A_DESK);
+
+            assertThat((Integer) stage.page().evaluate("document.documentElement.scrollHeight"))
+                    .isLessThanOrEqualTo(height);
+            assertThat((Double) stage.page()
+                            .evaluate("Math.min(...[...document.querySelectorAll('.label, .percent, #total')]"
+                                    + ".map((element) => parseFloat(getComputedStyle(element).fontSize))) + 0.001"))
+                    .isGreaterThan(height / 20.0);
+        }
+    }
+
+    @Test
+    void bothPagesTogetherWeighLessThan50Kilobytes() {
+        var visitor = chromium.visitor(Reader.ENGLISH_AT_A_DESK);
+        var responses = new CopyOnWriteArrayList<Response>();
+        visitor.onResponse(responses::add);
+        BallotPage.open(visitor, vote);
+        ResultPage.open(visitor, result).isLive(Reader.ENGLISH_AT_A_DESK);
+
+        var weight = responses.stream()
+                .filter(response -> !response.url().endsWith("/events")) // which never ends
+                .mapToInt(response -> response.body().length)
+                .sum();
+        assertThat(weight).isBetween(10_000, 50_000);
     }
 
     @Test
     void darkSchemeIsDark() {
-        for (var uri : new URI[] {vote, result}) {
+        for (var uri : new URI[] {vote, result, result.resolve("/pipeline")}) {
             var light = chromium.visitor(new NewContextOptions().setColorScheme(ColorScheme.LIGHT))
                     .newPage();
             var dark = chromium.visitor(new NewContextOptions().setColorScheme(ColorScheme.DARK))
@@ -171,7 +222,7 @@ class BrowserPagesIT {
     void nothingMovesForThoseWhoAskForIt() {
         var still = new NewContextOptions().setReducedMotion(ReducedMotion.REDUCE);
         var moving = new NewContextOptions().setReducedMotion(ReducedMotion.NO_PREFERENCE);
-        for (var uri : new URI[] {vote, result}) {
+        for (var uri : new URI[] {vote, result, result.resolve("/pipeline")}) {
             assertThat(motions(uri, moving)).isPositive();
             assertThat(motions(uri, still)).isZero();
         }
@@ -238,7 +289,7 @@ class BrowserPagesIT {
         page.navigate(uri.toString());
         return (Integer) page.evaluate("""
                 [...document.querySelectorAll('*')]
-                  .flatMap((element) => [getComputedStyle(element), getComputedStyle(element, '::before')])
+                  .flatMap((element) => [null, '::before', '::after'].map((part) => getComputedStyle(element, part)))
                   .filter((style) => style.animationName !== 'none' || style.transitionDuration !== '0s')
                   .length
                 """);

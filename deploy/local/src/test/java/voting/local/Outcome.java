@@ -61,6 +61,12 @@ record Outcome(LocalSystem system) {
         }
     }
 
+    /** Counted ballots, changed votes included. */
+    long acceptedBallots() throws SQLException {
+        return votes("select 'all', coalesce(sum(votes), 0) from votes_per_minute")
+                .get("all");
+    }
+
     /** Waits until all that was accepted is counted; then these are the ballots, and all that is derived agrees. */
     void becomes(Map<UUID, String> expected) throws SQLException {
         await().atMost(Duration.ofMinutes(1)).until(new Streams(system)::areDrained);
