@@ -63,21 +63,7 @@ function listenForSilence() {
   clearTimeout(silence);
   silence = setTimeout(() => {
     show('reconnecting');
-    // On stage
-
-const fullScreen = element('full-screen');
-if (fullScreen && document.fullscreenEnabled) {
-  fullScreen.hidden = false;
-  fullScreen.addEventListener('click', () => document.documentElement.requestFullscreen());
-}
-
-// When the poll closes, and while its last ballots are counted, the page tells it by being loaded again.
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const reloadAfter = Number(document.body.dataset.reloadAfter) + REOPEN_MS * Math.random();
-if (reloadAfter <= LONGEST_TIMER_MS) setTimeout(() => location.reload(), reloadAfter); // not for NaN either
-
-open();
+    open();
   }, SILENCE_MS);
 }
 
@@ -188,5 +174,19 @@ function summary() {
     fill(list.dataset.summary, option.label, percent.format(option.percent / 100)));
   return [...shares, `${integer.format(tally.total)} ${unit(tally.total)}`].join(', ');
 }
+
+// On stage
+
+const fullScreen = element('full-screen');
+if (fullScreen && document.fullscreenEnabled) {
+  fullScreen.hidden = false;
+  fullScreen.addEventListener('click', () => document.documentElement.requestFullscreen());
+}
+
+// When the poll closes, and while its last ballots are counted, the page tells it by being loaded again.
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const reloadAfter = Number(document.body.dataset.reloadAfter) + REOPEN_MS * Math.random();
+if (reloadAfter <= LONGEST_TIMER_MS) setTimeout(() => location.reload(), reloadAfter); // not for NaN either
 
 open();

@@ -8,6 +8,7 @@ import com.microsoft.playwright.Browser.NewContextOptions;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Response;
+import com.microsoft.playwright.Route.FulfillOptions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
@@ -186,6 +187,32 @@ class BrowserPagesIT {
                                     + ".map((element) => parseFloat(getComputedStyle(element).fontSize))) + 0.001"))
                     .isGreaterThan(height / 20.0);
         }
+    }
+
+    @Test
+    void stageFillsTheScreenOnRequest() {
+        var stage = chromium.visitor(Reader.ENGLISH_AT_A_DESK).newPage();
+        stage.navigate(result.resolve("/stage").toString());
+        var button = stage.getByRole(AriaRole.BUTTON);
+
+        button.click();
+
+        stage.waitForFunction("document.fullscreenElement");
+        assertThat(button).isHidden();
+    }
+
+    @Test
+    void pageIsLoadedAgainWhenThePollCloses() {
+        var visitor = chromium.visitor(Reader.ENGLISH_AT_A_DESK);
+        visitor.route(result.resolve("/").toString(), route -> {
+            var page = route.fetch();
+            var closesNow = page.text().replace("<body", "<body data-reload-after=\"1\"");
+            route.fulfill(new FulfillOptions().setResponse(page).setBody(closesNow));
+        });
+
+        var page = ResultPage.open(visitor, result.resolve("/"));
+
+        page.page().waitForCondition(() -> page.navigations().get() > 1);
     }
 
     @Test
