@@ -12,38 +12,32 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
-import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
-import redis.clients.jedis.Jedis;
-import redis.clients.jedis.Response;
-import redis.clients.jedis.commands.ProtocolCommand;
-import redis.clients.jedis.exceptions.JedisDataException;
-import redis.clients.jedis.exceptions.JedisException;
-import redis.clients.jedis.params.ClientKillParams;
+import redis.clients.jedis.exceptions.JedisMovedDataException;
+import redis.clients.jedis.exceptions.JedisRedirectionException;
 
 /**
- * Appends ballots to the Redis streams by group commit: one thread pipelines everything that waits into one round
- * trip, and so into one fsync.
+ * Appends ballots to the Redis streams, through one {@link GroupCommit} for each Redis that holds some of them: a single
+ * one, unless it is a cluster. There, a node that is away stops only the ballots of its own streams.
  *
  * <p>{@link #append} may be called by any number of threads and returns only after Redis, which runs with
- * {@code appendfsync always}, has confirmed that very entry. The batch is whatever has queued up: no timer, no delay
- * when idle. Not promised: that a ballot which was reported as not confirmed is not in the stream.
+ * {@code appendfsync always}, has confirmed that very entry. Not promised: that a ballot which was reported as not
+ * confirmed is not in the stream.
  *
  * <p>Cost: per batch one round trip and one fsync; per ballot one XADD.
  */
@@ -53,19 +47,8 @@ class BallotAppender implements SmartLifecycle {
     /** How long a voter waits at most. Longer than one failed round trip, so that the reason is usually known. */
     static final Duration DEADLINE = Duration.ofSeconds(2);
 
-    /** What waits beyond this is refused at once: at 25,000 votes/s it is what half a second can take. */
-    static final int QUEUE_CAPACITY = 12_500;
-
-    /** Bounds how long one round trip keeps the next voter waiting: pipelined, Redis takes 1,000 entries in 6 ms. */
-    private static final int BATCH_LIMIT = 1_000;
-
-    /** A healthy Redis answers within milliseconds: this one is stalled. Less than the deadline, so that voters learn why. */
-    private static final int SOCKET_TIMEOUT_MILLIS = 1_000;
-
-    private static final int CONNECT_TIMEOUT_MILLIS = 500;
-
-    /** When nobody votes, a small write is tried this often, so that readiness and the page tell the truth. */
-    private static final Duration IDLE_PROBE_INTERVAL = Duration.ofSeconds(1);
+    /** How often a cluster is asked where the streams are, as long as one of its nodes is in trouble. */
+    private static final Duration CLUSTER_INTERVAL = Duration.ofMillis(500);
 
     /** From an fsync of a good disk to the longest that a round trip may take. */
     private static final Duration[] ROUND_TRIP_BUCKETS = IntStream.of(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
@@ -75,24 +58,28 @@ class BallotAppender implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(BallotAppender.class);
 
     private final VoteSettings.Redis redis;
-    private final byte[][] streams;
-    private final BlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE_CAPACITY);
+    private final RedisNodes nodes;
+    private final List<String> streams;
+    private final byte[][] encodedStreams;
+    private final Map<String, GroupCommit> commits = new ConcurrentHashMap<>();
+    private final AtomicReferenceArray<GroupCommit> byStream;
     private final DistributionSummary batchSize;
     private final Timer roundTrip;
 
-    private Thread thread;
     private volatile boolean running;
-    private Jedis jedis;
-    private RedisClient formerClient;
-    private volatile Outage outage = new Outage(Instant.now(), "starting");
-    private boolean outageLogged;
+    private volatile Outage unplaced = new Outage(Instant.now(), "starting");
+    private volatile boolean wasComplete;
+    private Thread clusterThread;
+    private boolean clusterFailureLogged;
 
     BallotAppender(VoteSettings settings, MeterRegistry metrics) {
         this.redis = settings.redis();
-        this.streams = new byte[settings.vote().streams()][];
-        for (int i = 0; i < streams.length; i++) {
-            streams[i] = ("votes:{" + i + "}").getBytes(UTF_8);
-        }
+        this.nodes = new RedisNodes(redis, GroupCommit.config(redis));
+        this.streams = IntStream.range(0, settings.vote().streams())
+                .mapToObj(stream -> "votes:{" + stream + "}")
+                .toList();
+        this.encodedStreams = streams.stream().map(BallotAppender::bytes).toArray(byte[][]::new);
+        this.byStream = new AtomicReferenceArray<>(streams.size());
         this.batchSize = DistributionSummary.builder("vote.append.batch.size")
                 .description("Ballots that Redis answered in one round trip")
                 .register(metrics);
@@ -100,7 +87,7 @@ class BallotAppender implements SmartLifecycle {
                 .description("Round trip of a batch of ballots to Redis, its fsync included")
                 .serviceLevelObjectives(ROUND_TRIP_BUCKETS)
                 .register(metrics);
-        Gauge.builder("vote.append.queue.size", queue, BlockingQueue::size)
+        Gauge.builder("vote.append.queue.size", this, BallotAppender::waiting)
                 .description("Ballots that wait for the next round trip to Redis")
                 .register(metrics);
     }
@@ -112,20 +99,26 @@ class BallotAppender implements SmartLifecycle {
      *     ballots are waiting than Redis can take in time
      */
     void append(Ballot ballot) {
-        var pending = new Pending(XADD, entry(ballot, Span.current().getSpanContext()));
+        var stream = streamOf(ballot.ballotId());
+        var pending =
+                new Pending(stream, XADD, entry(stream, ballot, Span.current().getSpanContext()));
         if (!running) {
             throw new BallotNotConfirmedException("the service is stopping", null);
         }
-        if (!queue.offer(pending)) {
+        var commit = byStream.get(stream);
+        if (commit == null) {
+            throw new BallotNotConfirmedException("no node of the cluster is known", null);
+        }
+        if (!commit.offer(pending)) {
             throw new QueueFullException();
         }
         pending.await();
     }
 
     /** With a trace, when this vote is traced: the worker links its batch to it. */
-    private byte[][] entry(Ballot ballot, SpanContext span) {
+    private byte[][] entry(int stream, Ballot ballot, SpanContext span) {
         var entry = new byte[][] {
-            streamOf(ballot.ballotId()),
+            encodedStreams[stream],
             bytes("*"),
             bytes("ballot_id"),
             bytes(ballot.ballotId().toString()),
@@ -141,14 +134,28 @@ class BallotAppender implements SmartLifecycle {
         return traced;
     }
 
-    /** The outage that lasts now, or null when the last round trip went well. */
-    Outage outage() {
-        return outage;
+    /** The same voter always comes to the same stream, so that the order of their ballots is kept. */
+    private int streamOf(UUID ballotId) {
+        return Math.floorMod(ballotId.getLeastSignificantBits(), streams.size());
     }
 
-    /** The same voter always comes to the same stream, so that the order of their ballots is kept. */
-    private byte[] streamOf(UUID ballotId) {
-        return streams[Math.floorMod(ballotId.getLeastSignificantBits(), streams.length)];
+    /**
+     * The outage that lasts now, or null when votes can be taken: at first those of all streams; once that has been so,
+     * those of any. A master that is lost later must not turn away the voters of the others.
+     */
+    Outage outage() {
+        var outages =
+                streams().mapToObj(this::outageOf).filter(Objects::nonNull).toList();
+        if (outages.isEmpty()) {
+            wasComplete = true;
+            return null;
+        }
+        return wasComplete && outages.size() < streams.size() ? null : outages.getFirst();
+    }
+
+    private Outage outageOf(int stream) {
+        var commit = byStream.get(stream);
+        return commit == null ? unplaced : commit.outage();
     }
 
     /** Started before the web server and stopped after it, so that every request it takes can be answered. */
@@ -160,16 +167,27 @@ class BallotAppender implements SmartLifecycle {
     @Override
     public void start() {
         running = true;
-        thread = Thread.ofPlatform().name("ballot-appender").start(this::run);
+        if (redis.isCluster()) {
+            clusterThread = Thread.ofVirtual().name("redis-cluster").start(this::followCluster);
+            return;
+        }
+        var only = commit("Redis", () -> nodes.holdersOf(streams).getFirst());
+        streams().forEach(stream -> place(stream, only));
     }
 
     /** Called after the web server has answered its last request; what is still queued is appended first. */
     @Override
     public void stop() {
         running = false;
-        queue.offer(probe()); // wakes the thread when it waits for a ballot
+        if (clusterThread != null) {
+            clusterThread.interrupt();
+        }
+        commits.values().forEach(GroupCommit::requestStop);
+        var deadline = Instant.now().plus(DEADLINE);
         try {
-            thread.join(DEADLINE);
+            for (var commit : commits.values()) {
+                commit.awaitStop(Duration.between(Instant.now(), deadline));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -180,194 +198,89 @@ class BallotAppender implements SmartLifecycle {
         return running;
     }
 
-    private void run() {
-        var batch = new ArrayList<Pending>(BATCH_LIMIT);
-        batch.add(probe());
-        while (!batch.isEmpty()) {
-            try {
-                appendAll(batch);
-            } catch (RuntimeException e) {
-                // A fault of ours must not end the only thread that can take votes.
-                log.error("Could not append {} ballots; their voters get 503. Will keep trying.", batch.size(), e);
-                batch.forEach(pending -> pending.fail(e));
-            }
-            batch.clear();
-            takeInto(batch);
-        }
-        disconnect();
-    }
-
-    /** Fills the batch with all that waits, or with a probe when nothing does; leaves it empty to stop. */
-    private void takeInto(List<Pending> batch) {
+    /** A node tells by itself when a stream has moved; one that has died must be found out. */
+    private void followCluster() {
         try {
-            var first = running ? queue.poll(IDLE_PROBE_INTERVAL.toMillis(), TimeUnit.MILLISECONDS) : queue.poll();
-            if (first != null) {
-                batch.add(first);
-                queue.drainTo(batch, BATCH_LIMIT - 1);
-            } else if (running) {
-                batch.add(probe());
+            while (running) {
+                if (streams().anyMatch(stream -> outageOf(stream) != null)) {
+                    placeStreams();
+                }
+                Thread.sleep(CLUSTER_INTERVAL);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            running = false;
         }
     }
 
-    private static Pending probe() {
-        return new Pending(SET, bytes("vote:probe"), bytes("1"));
-    }
-
-    private void appendAll(List<Pending> batch) {
-        batch.removeIf(Pending::failIfTooLate);
-        if (batch.isEmpty()) {
-            return;
-        }
+    private void placeStreams() {
         try {
-            var start = System.nanoTime();
-            var replies = roundTrip(batch);
-            var duration = System.nanoTime() - start;
-            JedisDataException refusal = null;
-            for (int i = 0; i < replies.size(); i++) {
-                refusal = batch.get(i).complete(replies.get(i));
+            var holders = nodes.holdersOf(streams);
+            streams().forEach(stream -> place(stream, commitOf(holders.get(stream))));
+            if (clusterFailureLogged) {
+                log.info("The Redis Cluster can be used, after {}.", Duration.between(unplaced.since(), Instant.now()));
+                clusterFailureLogged = false;
             }
-            if (batch.getFirst().command == XADD) { // not the probe of an idle service
-                batchSize.record(batch.size());
-                roundTrip.record(duration, TimeUnit.NANOSECONDS);
+        } catch (RuntimeException e) { // also a fault of ours: nobody else would find out where the streams are
+            unplaced =
+                    new Outage(clusterFailureLogged ? unplaced.since() : Instant.now(), String.valueOf(e.getMessage()));
+            if (!clusterFailureLogged) {
+                log.warn("The Redis Cluster cannot be used. {}. Will keep trying.", unplaced.reason());
+                clusterFailureLogged = true;
             }
-            noteOutcome(refusal);
-        } catch (JedisException e) {
-            // The entries may be in the streams or not: nobody is told "accepted", and the ids make a retry safe.
-            disconnect();
-            noteOutcome(e);
-            batch.forEach(pending -> pending.fail(e));
         }
     }
 
-    private List<Response<Object>> roundTrip(List<Pending> batch) {
-        if (jedis == null) {
-            jedis = connect();
-            closeFormerClient();
-        }
-        try (var pipeline = jedis.pipelined()) {
-            var replies = new ArrayList<Response<Object>>(batch.size());
-            for (var pending : batch) {
-                replies.add(pipeline.sendCommand(pending.command, pending.arguments));
-            }
-            pipeline.sync();
-            return replies;
-        }
-    }
-
-    private Jedis connect() {
-        return new Jedis(
-                new HostAndPort(redis.host(), redis.port()),
-                DefaultJedisClientConfig.builder()
-                        .connectionTimeoutMillis(CONNECT_TIMEOUT_MILLIS)
-                        .socketTimeoutMillis(SOCKET_TIMEOUT_MILLIS)
-                        .password(redis.password().isEmpty() ? null : redis.password())
-                        .build());
-    }
-
-    /**
-     * What was sent over a connection that failed may still be under way: were it appended after votes that came later,
-     * an older choice would replace a newer one. So Redis is told to forget that connection before it gets more.
-     */
-    private void closeFormerClient() {
-        var client =
-                new RedisClient(jedis.info("server").replaceFirst("(?s).*run_id:(\\w+).*", "$1"), jedis.clientId());
-        if (formerClient != null && formerClient.runId.equals(client.runId)) { // a restarted one numbers anew
-            jedis.clientKill(ClientKillParams.clientKillParams().id(String.valueOf(formerClient.id)));
-        }
-        formerClient = client;
-    }
-
-    private void disconnect() {
-        if (jedis == null) {
+    /** A node of the cluster has answered that a stream is another's: its ballot goes on to that one. */
+    private void redirect(Pending pending, JedisRedirectionException elsewhere) {
+        if (!running) {
+            pending.fail(elsewhere);
             return;
         }
-        try {
-            jedis.close();
-        } catch (JedisException e) {
-            log.debug("Closing a broken connection to Redis", e);
+        var commit = commitOf(elsewhere.getTargetNode());
+        var moved = elsewhere instanceof JedisMovedDataException; // the other case: it is on its way there
+        if (moved) {
+            place(pending.stream(), commit);
         }
-        jedis = null;
+        commit.start();
+        pending.setAsks(!moved);
+        if (!commit.offer(pending)) {
+            pending.fail(new QueueFullException());
+        }
     }
 
-    /** Logs the two edges of an outage. */
-    private void noteOutcome(JedisException failure) {
-        var before = outage;
-        if (failure == null) {
-            outage = null;
-            if (outageLogged) {
-                log.info("Redis confirms ballots again, after {}.", Duration.between(before.since, Instant.now()));
-                outageLogged = false;
-            }
-            return;
-        }
-        outage = new Outage(before == null ? Instant.now() : before.since, String.valueOf(failure.getMessage()));
-        if (!outageLogged) {
-            log.warn("Redis confirms no ballots: {}. Voters get 503. Will keep trying.", outage.reason);
-            outageLogged = true;
-        }
+    private GroupCommit commitOf(HostAndPort node) {
+        return commit("Redis " + node, () -> node);
+    }
+
+    private GroupCommit commit(String name, Supplier<HostAndPort> address) {
+        return commits.computeIfAbsent(
+                name,
+                absent -> new GroupCommit(name, address, this::probe, this::redirect, redis, batchSize, roundTrip));
+    }
+
+    /** Started once it has a stream: its first probe is to one. */
+    private void place(int stream, GroupCommit commit) {
+        byStream.set(stream, commit);
+        commit.start();
+    }
+
+    /** To one of the streams that it appends to now. */
+    private Optional<Pending> probe(GroupCommit commit) {
+        return streams()
+                .filter(stream -> byStream.get(stream) == commit)
+                .mapToObj(stream -> new Pending(stream, SET, bytes(streams.get(stream) + ":probe"), bytes("1")))
+                .findFirst();
+    }
+
+    private int waiting() {
+        return commits.values().stream().mapToInt(GroupCommit::waiting).sum();
+    }
+
+    private IntStream streams() {
+        return IntStream.range(0, streams.size());
     }
 
     private static byte[] bytes(String text) {
         return text.getBytes(UTF_8);
-    }
-
-    /** A connection as Redis knows it; the run id changes when Redis restarts. */
-    private record RedisClient(String runId, long id) {}
-
-    /** Why no ballot can be confirmed, and since when. */
-    record Outage(Instant since, String reason) {}
-
-    /** One command that waits for its confirmation. */
-    private static final class Pending {
-
-        private final ProtocolCommand command;
-        private final byte[][] arguments;
-        private final long deadline = System.nanoTime() + DEADLINE.toNanos();
-        private final CompletableFuture<Void> confirmed = new CompletableFuture<>();
-
-        Pending(ProtocolCommand command, byte[]... arguments) {
-            this.command = command;
-            this.arguments = arguments;
-        }
-
-        /** What nobody waits for any more is not sent: its voter has been told that it was not confirmed. */
-        boolean failIfTooLate() {
-            return System.nanoTime() - deadline > 0
-                    && confirmed.completeExceptionally(
-                            new BallotNotConfirmedException("Redis is too slow for the number of votes", null));
-        }
-
-        /** Hands the reply to the voter; returns the error when it was one. */
-        JedisDataException complete(Response<Object> reply) {
-            try {
-                reply.get();
-                confirmed.complete(null);
-                return null;
-            } catch (JedisDataException e) {
-                fail(e);
-                return e;
-            }
-        }
-
-        void fail(Exception cause) {
-            confirmed.completeExceptionally(new BallotNotConfirmedException("Redis did not confirm it", cause));
-        }
-
-        void await() {
-            try {
-                confirmed.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-            } catch (ExecutionException e) {
-                throw (BallotNotConfirmedException) e.getCause();
-            } catch (TimeoutException e) {
-                throw new BallotNotConfirmedException("Redis did not confirm it in time", e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new BallotNotConfirmedException("interrupted", e);
-            }
-        }
     }
 }

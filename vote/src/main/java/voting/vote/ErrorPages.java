@@ -35,7 +35,7 @@ import voting.vote.VoteSettings.Option;
 class ErrorPages implements ErrorController {
 
     /** When voting again is worth it: group commit recovers within a second or two of Redis. */
-    private static final String RETRY_AFTER_SECONDS = "2";
+    static final String RETRY_AFTER_SECONDS = "2";
 
     private static final Set<String> VOTE_PATHS = Set.of("/", "/api/votes");
 
@@ -45,11 +45,13 @@ class ErrorPages implements ErrorController {
     private final PageAssets assets;
     private final VoteCounters counters;
     private final String allowed;
+    private final String pollId;
 
     ErrorPages(MessageSource messages, PageAssets assets, VoteCounters counters, VoteSettings settings) {
         this.messages = messages;
         this.assets = assets;
         this.counters = counters;
+        this.pollId = settings.poll().id();
         this.allowed =
                 settings.poll().options().all().stream().map(Option::label).collect(Collectors.joining(", "));
     }
@@ -73,15 +75,12 @@ class ErrorPages implements ErrorController {
                     request.getAttribute(RequestDispatcher.ERROR_EXCEPTION));
         }
         response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
-        var title = message("title", status, locale);
-        var detail = message("detail", status, locale);
         var path = pathOf(request);
-        if ("POST".equals(request.getAttribute(RequestDispatcher.ERROR_METHOD)) && VOTE_PATHS.contains(path)) {
+        if (isVote(request.getAttribute(RequestDispatcher.ERROR_METHOD), path)) {
             countRefusal(status);
         }
-        if (path.startsWith("/api/") || prefersJson(request)) {
-            var problem = ProblemDetail.forStatusAndDetail(status, detail);
-            problem.setTitle(title);
+        if (isForProgram(path, request)) {
+            var problem = problem(status, locale);
             problem.setInstance(instanceOf(path));
             return ResponseEntity.status(status)
                     .contentType(MediaType.APPLICATION_PROBLEM_JSON)
@@ -91,15 +90,36 @@ class ErrorPages implements ErrorController {
                     .body(problem);
         }
         var root = "../".repeat((int) path.chars().filter(c -> c == '/').count() - 1);
-        model.addAttribute("status", status.value());
-        model.addAttribute("title", title);
-        model.addAttribute("detail", detail);
-        model.addAttribute("home", root.isEmpty() ? "./" : root);
+        describe(status, locale, root, model);
         model.addAttribute(VotingBooth.RETRY_CHOICE, request.getAttribute(VotingBooth.RETRY_CHOICE));
         model.addAttribute(VotingBooth.RETRY_BALLOT_ID, request.getAttribute(VotingBooth.RETRY_BALLOT_ID));
-        assets.addTo(model, root);
+        model.addAttribute("pollId", pollId);
         response.setStatus(status.value());
         return "error";
+    }
+
+    /** What a program is told; the caller may add where it happened. */
+    ProblemDetail problem(HttpStatus status, Locale locale) {
+        var problem = ProblemDetail.forStatusAndDetail(status, message("detail", status, locale));
+        problem.setTitle(message("title", status, locale));
+        return problem;
+    }
+
+    /**
+     * What the page says in any case.
+     *
+     * @param root as for {@link PageAssets#addTo}
+     */
+    void describe(HttpStatus status, Locale locale, String root, Model model) {
+        model.addAttribute("status", status.value());
+        model.addAttribute("title", message("title", status, locale));
+        model.addAttribute("detail", message("detail", status, locale));
+        model.addAttribute("home", root.isEmpty() ? "./" : root);
+        assets.addTo(model, root);
+    }
+
+    static boolean isVote(Object method, String path) {
+        return "POST".equals(method) && VOTE_PATHS.contains(path);
     }
 
     /** What is wrong with the vote itself; one that is not confirmed has been counted where that was found out. */
@@ -134,9 +154,10 @@ class ErrorPages implements ErrorController {
         }
     }
 
-    private static boolean prefersJson(HttpServletRequest request) {
+    /** Whether the answer is a problem detail rather than a page. */
+    static boolean isForProgram(String path, HttpServletRequest request) {
         var accept = String.valueOf(request.getHeader(HttpHeaders.ACCEPT));
-        return accept.contains("json") && !accept.contains("html");
+        return path.startsWith("/api/") || accept.contains("json") && !accept.contains("html");
     }
 
     private String message(String part, HttpStatus status, Locale locale) {

@@ -3,7 +3,7 @@ package voting.vote;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.ResponseStatus;
 
-/** The vote came after the poll's end, by the clock of this service. */
+/** The vote came after its poll's end: by the clock of this service, or from a page of an earlier poll. */
 @ResponseStatus(HttpStatus.CONFLICT)
 class PollClosedException extends RuntimeException {
 

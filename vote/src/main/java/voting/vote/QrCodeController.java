@@ -3,6 +3,7 @@ package voting.vote;
 import io.nayuki.qrcodegen.DataTooLongException;
 import io.nayuki.qrcodegen.QrCode;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Locale;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
@@ -61,13 +62,13 @@ class QrCodeController {
                     x++;
                 }
                 if (x > from) {
-                    path.append("M%d %dh%dv1h-%dz".formatted(from, y, x - from, x - from));
+                    path.append(String.format(Locale.ROOT, "M%d %dh%dv1h-%dz", from, y, x - from, x - from));
                 }
             }
         }
-        return """
+        return String.format(Locale.ROOT, """
                 <svg xmlns="http://www.w3.org/2000/svg" viewBox="-%1$d -%1$d %2$d %2$d" shape-rendering="crispEdges">\
                 <path fill="#fff" d="M-%1$d -%1$dh%2$dv%2$dh-%2$dz"/><path d="%3$s"/></svg>
-                """.formatted(QUIET_ZONE, code.size + 2 * QUIET_ZONE, path);
+                """, QUIET_ZONE, code.size + 2 * QUIET_ZONE, path);
     }
 }

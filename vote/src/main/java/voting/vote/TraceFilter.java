@@ -1,8 +1,10 @@
 package voting.vote;
 
+import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -19,6 +21,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
  */
 final class TraceFilter extends OncePerRequestFilter {
 
+    /** Request attribute: the span, for the page of an error, which Tomcat dispatches after the request itself. */
+    private static final String SPAN = TraceFilter.class.getName();
+
     private final Tracer tracer;
 
     TraceFilter(Tracer tracer) {
@@ -27,12 +32,23 @@ final class TraceFilter extends OncePerRequestFilter {
 
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
-        return !HttpMethod.POST.matches(request.getMethod());
+        return request.getDispatcherType() == DispatcherType.ERROR
+                ? request.getAttribute(SPAN) == null
+                : !HttpMethod.POST.matches(request.getMethod());
+    }
+
+    @Override
+    protected boolean shouldNotFilterErrorDispatch() {
+        return false;
     }
 
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
+        if (request.getAttribute(SPAN) instanceof Span span) {
+            doFilterIn(span, request, response, chain);
+            return;
+        }
         var span = tracer.spanBuilder("cast vote")
                 .setNoParent()
                 .setSpanKind(SpanKind.SERVER)
@@ -41,18 +57,28 @@ final class TraceFilter extends OncePerRequestFilter {
             chain.doFilter(request, response);
             return;
         }
-        MDC.put("trace.id", span.getSpanContext().getTraceId());
-        MDC.put("span.id", span.getSpanContext().getSpanId());
-        var scope = span.makeCurrent();
+        request.setAttribute(SPAN, span);
         try {
-            chain.doFilter(request, response);
+            doFilterIn(span, request, response, chain);
             span.setAttribute("http.response.status_code", response.getStatus());
             if (response.getStatus() >= HttpStatus.INTERNAL_SERVER_ERROR.value()) {
                 span.setStatus(StatusCode.ERROR);
             }
         } finally {
-            scope.close();
             span.end();
+        }
+    }
+
+    private static void doFilterIn(
+            Span span, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        MDC.put("trace.id", span.getSpanContext().getTraceId());
+        MDC.put("span.id", span.getSpanContext().getSpanId());
+        var scope = span.makeCurrent();
+        try {
+            chain.doFilter(request, response);
+        } finally {
+            scope.close();
             MDC.remove("trace.id");
             MDC.remove("span.id");
         }

@@ -43,7 +43,7 @@ class VoteController {
             // Known before the first vote: a first vote that is sent twice is still one voter's.
             VoterCookies.identify(request, response);
         }
-        var chosen = poll.options().find(VoterCookies.choice(request));
+        var chosen = poll.options().find(VoterCookies.choice(poll.id(), request));
         model.addAttribute("question", poll.question());
         model.addAttribute(
                 "options",
@@ -53,6 +53,7 @@ class VoteController {
         model.addAttribute("choice", chosen == null ? null : chosen.label());
         model.addAttribute("everyClickCounts", everyClickCounts);
         model.addAttribute("ballotId", everyClickCounts ? VoterCookies.newId() : null);
+        model.addAttribute("pollId", poll.id());
         model.addAttribute("closed", poll.isClosedAt(Instant.now()));
         model.addAttribute(
                 "closes",
@@ -67,6 +68,10 @@ class VoteController {
     /** Answers 303 to the page, so that a reload does not vote again. */
     @PostMapping(path = "/", consumes = MediaType.APPLICATION_FORM_URLENCODED_VALUE)
     void vote(HttpServletRequest request, HttpServletResponse response) {
+        var pollId = single("poll_id", request);
+        if (pollId != null && !pollId.equals(poll.id())) {
+            throw new PollClosedException(); // the page is that of an earlier poll
+        }
         booth.cast(single("vote", request), single("ballot_id", request), request, response);
         response.setStatus(HttpStatus.SEE_OTHER.value());
         response.setHeader(HttpHeaders.LOCATION, "./"); // relative: also right behind a path prefix

@@ -34,11 +34,12 @@ final class VoterCookies {
     }
 
     /**
-     * An id for a request that brings none: made of the proxy's own id of the request where there is one. When the proxy
-     * sends a request to a second replica because the first one went away, it is still the same ballot.
+     * An id for a request that brings none: of a vote, made of the proxy's own id of the request where there is one. When
+     * the proxy sends it to a second replica because the first one went away, it is still the same ballot. Other requests
+     * are not votes, and a proxy may write their ids into its log.
      */
     static UUID newId(HttpServletRequest request) {
-        var requestId = request.getHeader("X-Request-ID");
+        var requestId = request.getMethod().equals("POST") ? request.getHeader("X-Request-ID") : null;
         if (requestId == null || !PROXY_REQUEST_ID.matcher(requestId).matches()) {
             return newId();
         }
@@ -64,14 +65,22 @@ final class VoterCookies {
         });
     }
 
-    /** The id of the option that this browser chose last, or null; not yet checked against the poll. */
-    static String choice(HttpServletRequest request) {
+    /** The id of the option that this browser chose last in this poll, or null; not yet checked against the options. */
+    static String choice(String pollId, HttpServletRequest request) {
         var cookie = WebUtils.getCookie(request, VOTER_CHOICE);
-        return cookie == null ? null : cookie.getValue();
+        var mark = markOf(pollId);
+        return cookie == null || !cookie.getValue().endsWith(mark)
+                ? null
+                : cookie.getValue().substring(0, cookie.getValue().length() - mark.length());
     }
 
-    static void remember(String choice, HttpServletRequest request, HttpServletResponse response) {
-        add(VOTER_CHOICE, choice, request, response);
+    static void remember(String choice, String pollId, HttpServletRequest request, HttpServletResponse response) {
+        add(VOTER_CHOICE, choice + markOf(pollId), request, response);
+    }
+
+    /** Cookies outlive polls, and the next one may well have the same options. No id of an option has a dot. */
+    private static String markOf(String pollId) {
+        return pollId.isEmpty() ? "" : "." + pollId;
     }
 
     /**

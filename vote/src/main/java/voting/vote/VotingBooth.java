@@ -56,7 +56,7 @@ class VotingBooth {
             throw e;
         }
         counters.accepted(choice);
-        VoterCookies.remember(choice, request, response);
+        VoterCookies.remember(choice, poll.id(), request, response);
         return ballot;
     }
 

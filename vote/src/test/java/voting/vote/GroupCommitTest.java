@@ -3,16 +3,25 @@ package voting.vote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static redis.clients.jedis.util.SafeEncoder.encode;
 
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -21,8 +30,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol;
+import redis.clients.jedis.exceptions.JedisRedirectionException;
 import voting.vote.TestRedis.Entry;
 
 /** The appender against a real Redis, over a link that fails on demand. */
@@ -134,8 +145,8 @@ class GroupCommitTest {
     @Test
     void ballotBeyondTheQueueIsRefusedAtOnce() {
         holdARoundTrip();
-        var votes = cast(ballots(BallotAppender.QUEUE_CAPACITY + 1));
-        awaitQueued(BallotAppender.QUEUE_CAPACITY);
+        var votes = cast(ballots(GroupCommit.QUEUE_CAPACITY + 1));
+        awaitQueued(GroupCommit.QUEUE_CAPACITY);
         var start = Instant.now();
 
         assertThatThrownBy(() -> appender.append(ballot()))
@@ -254,7 +265,84 @@ class GroupCommitTest {
 
         assertThat(refused).failsWithin(Duration.ofSeconds(2));
         assertThat(accepted).allSatisfy(vote -> assertThat(vote).succeedsWithin(Duration.ofSeconds(2)));
+        assertThat(appender.outage()).isNotNull();
         control.del("votes:{0}");
+    }
+
+    /** As of a Redis that is full, when the worker makes room for some. */
+    @Test
+    void outageDoesNotEndBetweenTwoRefusals(CapturedOutput output) {
+        control.set("votes:{0}", "this is not a stream");
+        for (int i = 0; i < 50; i++) {
+            assertThatThrownBy(() -> appender.append(ballotOfStream(0)))
+                    .isInstanceOf(BallotNotConfirmedException.class);
+            appender.append(ballotOfStream(1));
+        }
+        control.del("votes:{0}");
+        await().until(() -> appender.outage() == null);
+
+        assertThat(output.getOut().lines().filter(line -> line.contains("GroupCommit")))
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("confirms no ballots: WRONGTYPE"),
+                        line -> assertThat(line).contains("confirms ballots again"));
+    }
+
+    @Test
+    void whoRefusesEverythingIsLeftForWhomItsAddressLeadsToNow() {
+        var refusing = TestRedis.another("min-replicas-to-write 1");
+        var address = new AtomicInteger(refusing.port());
+        var commit = commit(() -> new HostAndPort("127.0.0.1", address.get()), (pending, elsewhere) -> {});
+        commit.start();
+        await().until(() -> commit.outage().reason().startsWith("NOREPLICAS"));
+
+        address.set(redis.port());
+
+        await().until(() -> commit.outage() == null);
+        commit.requestStop();
+        refusing.stop();
+    }
+
+    @Test
+    void errorOfOursIsAnOutageAndNotTheEnd() {
+        var healed = new AtomicBoolean();
+        var commit = commit(
+                () -> {
+                    if (!healed.get()) {
+                        throw new NoClassDefFoundError("voting/vote/Missing");
+                    }
+                    return new HostAndPort("127.0.0.1", redis.port());
+                },
+                (pending, elsewhere) -> {});
+        commit.start();
+        await().until(() -> commit.outage().reason().contains("voting/vote/Missing"));
+
+        healed.set(true);
+
+        await().until(() -> commit.outage() == null);
+        commit.requestStop();
+    }
+
+    @Test
+    void whoOnlyNamesAnotherNodeHasConfirmedNothing() {
+        var empty = TestRedis.inClusterMode();
+        var owner = TestRedis.inClusterMode();
+        try (var node = empty.connect();
+                var other = owner.connect()) {
+            other.clusterAddSlots(IntStream.range(0, 16_384).toArray());
+            node.clusterMeet("127.0.0.1", owner.port());
+            await().until(() -> node.clusterInfo().contains("cluster_state:ok"));
+        }
+        var redirected = new CountDownLatch(2);
+        var commit = commit(
+                () -> new HostAndPort("127.0.0.1", empty.port()), (pending, elsewhere) -> redirected.countDown());
+
+        commit.start();
+
+        await().until(() -> redirected.getCount() == 0);
+        assertThat(commit.outage()).isNotNull();
+        commit.requestStop();
+        empty.stop();
+        owner.stop();
     }
 
     @Test
@@ -284,7 +372,7 @@ class GroupCommitTest {
         link.heal();
         await().until(() -> appender.outage() == null);
 
-        assertThat(output.getOut().lines().filter(line -> line.contains("BallotAppender")))
+        assertThat(output.getOut().lines().filter(line -> line.contains("GroupCommit")))
                 .satisfiesExactly(
                         line -> assertThat(line)
                                 .contains("WARN")
@@ -315,8 +403,20 @@ class GroupCommitTest {
         var settings = new VoteSettings(
                 null,
                 new VoteSettings.Vote(TestRedis.STREAMS, ""),
-                new VoteSettings.Redis("127.0.0.1", redisPort, password));
+                new VoteSettings.Redis("127.0.0.1", redisPort, password, "", "", "mymaster", 0));
         return new BallotAppender(settings, metrics);
+    }
+
+    /** Alone, with nothing to do but to probe the first stream. */
+    private GroupCommit commit(Supplier<HostAndPort> address, BiConsumer<Pending, JedisRedirectionException> redirect) {
+        return new GroupCommit(
+                "Redis",
+                address,
+                commit -> Optional.of(new Pending(0, Protocol.Command.SET, encode("votes:{0}:probe"), encode("1"))),
+                redirect,
+                new VoteSettings.Redis("", 6379, "", "", "", "mymaster", 0),
+                DistributionSummary.builder("size").register(metrics),
+                Timer.builder("time").register(metrics));
     }
 
     /** Redis takes a ballot and answers only when told to, as with a disk that hangs; what comes now has to queue. */
@@ -338,7 +438,7 @@ class GroupCommitTest {
     }
 
     private boolean wasProbed() {
-        return control.exists("vote:probe");
+        return control.exists("votes:{0}:probe");
     }
 
     private long roundTrips() {
@@ -347,6 +447,14 @@ class GroupCommitTest {
 
     private static Ballot ballot() {
         return new Ballot(UUID.randomUUID(), "cats");
+    }
+
+    private static Ballot ballotOfStream(int stream) {
+        return Stream.generate(GroupCommitTest::ballot)
+                .filter(ballot ->
+                        Math.floorMod(ballot.ballotId().getLeastSignificantBits(), TestRedis.STREAMS) == stream)
+                .findFirst()
+                .orElseThrow();
     }
 
     private static List<Ballot> ballots(int count) {

@@ -34,8 +34,17 @@ class ProxyRetryTest {
         }
     }
 
+    @Test
+    void whoOnlyLooksAtThePageHasAnIdThatNoProxyKnows() {
+        var request = request("3f2a9c0d1e4b5a6978c0ffee00112233");
+        for (var method : new String[] {"GET", "HEAD"}) {
+            request.setMethod(method);
+            assertThat(VoterCookies.newId(request)).isNotEqualTo(VoterCookies.newId(request));
+        }
+    }
+
     private static MockHttpServletRequest request(String requestId) {
-        var request = new MockHttpServletRequest();
+        var request = new MockHttpServletRequest("POST", "/");
         if (requestId != null) {
             request.addHeader("X-Request-ID", requestId);
         }

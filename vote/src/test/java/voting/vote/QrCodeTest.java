@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nayuki.qrcodegen.QrCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,21 @@ class QrCodeTest {
     }
 
     @Test
+    void theCodeIsTheSameWhereDigitsAreOthers() {
+        var address = "https://example.org/poll/";
+        var server = VoteServer.shared(Map.of("VOTE_ADDRESS", address));
+        var usual = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            var code = server.get("/qr.svg").body();
+
+            assertThat(dark(code)).isEqualTo(dark(address, code));
+        } finally {
+            Locale.setDefault(usual);
+        }
+    }
+
+    @Test
     void thePageShowsItOnDemand() {
         assertThat(server.get("/").body())
                 .containsPattern("<details(?s:.*)<img src=\"qr\\.svg\"[^>]* loading=\"lazy\"");
@@ -74,7 +90,7 @@ class QrCodeTest {
     /** The dark modules of an address' code; the picture must be large enough for it. */
     private static List<String> dark(String address, String svg) {
         var code = QrCode.encodeText(address, QrCode.Ecc.MEDIUM);
-        assertThat(svg).contains("viewBox=\"-4 -4 %1$d %1$d\"".formatted(code.size + 8));
+        assertThat(svg).contains("viewBox=\"-4 -4 " + (code.size + 8) + " " + (code.size + 8) + "\"");
         var modules = new ArrayList<String>();
         for (int y = 0; y < code.size; y++) {
             for (int x = 0; x < code.size; x++) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.springframework.util.FileSystemUtils;
 import redis.clients.jedis.Jedis;
@@ -35,18 +36,19 @@ final class TestRedis {
     private final int port;
     private final RedisServer server;
 
-    private TestRedis() throws IOException {
+    private TestRedis(String... settings) throws IOException {
         directory = Files.createTempDirectory("vote-test-redis");
         port = freePort();
-        server = RedisServer.newRedisServer()
+        var builder = RedisServer.newRedisServer()
                 .executableProvider(ExecutableProvider.newJarResourceProvider(directory.toFile()))
                 .port(port)
                 .setting("dir " + directory)
                 .setting("appendonly yes")
                 .setting("appendfsync always")
                 .setting("maxmemory-policy noeviction")
-                .setting("save \"\"")
-                .build();
+                .setting("save \"\"");
+        Stream.of(settings).forEach(builder::setting);
+        server = builder.build();
         server.start();
         Runtime.getRuntime().addShutdownHook(new Thread(this::remove));
     }
@@ -57,9 +59,18 @@ final class TestRedis {
     }
 
     /** For a test whose outage nobody else is to see. */
-    static TestRedis another() {
+    static TestRedis another(String... settings) {
         try {
-            return new TestRedis();
+            return new TestRedis(settings);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot start Redis", e);
+        }
+    }
+
+    /** A node that knows no other. */
+    static TestRedis inClusterMode() {
+        try {
+            return new TestRedis("cluster-enabled yes");
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot start Redis", e);
         }
@@ -134,9 +145,10 @@ final class TestRedis {
         }
     }
 
+    /** Not among the last 10,000: a node in cluster mode listens also on the one so far above its own. */
     static int freePort() throws IOException {
         try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
+            return socket.getLocalPort() <= 55_535 ? socket.getLocalPort() : freePort();
         }
     }
 

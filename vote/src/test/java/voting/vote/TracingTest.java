@@ -73,6 +73,24 @@ class TracingTest {
     }
 
     @Test
+    void readableLineOfAVoteNamesItsTraceAndOthersNone(CapturedOutput output) {
+        var settings = Map.of(
+                "OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1",
+                "OTEL_TRACES_SAMPLER_ARG", "1",
+                // So that the page of an error cannot be shown, which is an error to log.
+                "SPRING_THYMELEAF_PREFIX", "classpath:/absent/",
+                "SPRING_WEB_ERROR_WHITELABEL_ENABLED", "false");
+        try (var server = VoteServer.start(settings)) {
+            server.postForm("vote=birds");
+        }
+
+        assertThat(output).containsPattern("ERROR .*\\[[0-9a-f]{32}] org.thymeleaf.TemplateEngine +: ");
+        assertThat(output.toString().lines().filter(line -> line.contains("Tomcat started on port")))
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line).containsPattern("\\[ +main] o.s.boot.tomcat.TomcatWebServer +: "));
+    }
+
+    @Test
     void collectorThatIsAwayIsOneWarning(CapturedOutput output) {
         try (var server = traced("http://127.0.0.1:1")) {
             vote(server);

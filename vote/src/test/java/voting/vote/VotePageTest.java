@@ -44,6 +44,15 @@ class VotePageTest {
     }
 
     @Test
+    void linkToThePageSaysWhatItIsAboutInAChat() {
+        assertThat(server.get("/").body())
+                .contains("<meta property=\"og:title\" content=\"Cats or dogs?\">")
+                .contains("<meta property=\"og:description\" content=\"Cast your vote here, with one click.\">");
+        assertThat(server.get("/", "Accept-Language", "fr").body())
+                .contains("<meta property=\"og:description\" content=\"Votez ici, en un clic.\">");
+    }
+
+    @Test
     void pageHasOneButtonForEachOfTenOptions() {
         var page = VoteServer.shared(TEN_OPTIONS).get("/").body();
 

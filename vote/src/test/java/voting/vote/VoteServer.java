@@ -103,6 +103,21 @@ final class VoteServer implements AutoCloseable {
         return send(headers.length == 0 ? request : request.headers(headers));
     }
 
+    /** What Prometheus is told under this name with these labels. */
+    double metric(String sample) {
+        return management("/actuator/prometheus")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(sample + " "))
+                .map(line -> Double.parseDouble(line.substring(sample.length() + 1)))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    <T> T bean(Class<T> type) {
+        return context.getBean(type);
+    }
+
     boolean has(Class<?> type) {
         return context.getBeanNamesForType(type).length > 0;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -18,6 +19,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
+import redis.clients.jedis.HostAndPort;
 import voting.vote.VoteSettings.Mode;
 import voting.vote.VoteSettings.Option;
 
@@ -34,8 +36,9 @@ class VoteSettingsTest {
                 .containsExactly(new Option("cats", "Cats"), new Option("dogs", "Dogs"));
         assertThat(settings.poll().mode()).isEqualTo(Mode.ONE_VOTE_PER_BROWSER);
         assertThat(settings.poll().closes()).isNull();
+        assertThat(settings.poll().id()).isEmpty();
         assertThat(settings.vote()).isEqualTo(new VoteSettings.Vote(4, ""));
-        assertThat(settings.redis()).isEqualTo(new VoteSettings.Redis("localhost", 6379, ""));
+        assertThat(settings.redis()).isEqualTo(new VoteSettings.Redis("localhost", 6379, "", "", "", "mymaster", 0));
     }
 
     @Test
@@ -45,6 +48,7 @@ class VoteSettingsTest {
                 "POLL_OPTIONS", " tea = Thé vert , coffee=Café=noir,neither=Ni l’un ni l’autre",
                 "POLL_MODE", "every-click-counts",
                 "POLL_CLOSES", "2026-12-24T19:00:00+01:00",
+                "POLL_ID", "20261121T141500Z",
                 "VOTE_STREAMS", "16",
                 "VOTE_ADDRESS", "https://vote.example/",
                 "REDIS_HOST", "redis.example",
@@ -59,13 +63,61 @@ class VoteSettingsTest {
                         new Option("neither", "Ni l’un ni l’autre"));
         assertThat(settings.poll().mode()).isEqualTo(Mode.EVERY_CLICK_COUNTS);
         assertThat(settings.poll().closes()).isEqualTo(Instant.parse("2026-12-24T18:00:00Z"));
+        assertThat(settings.poll().id()).isEqualTo("20261121T141500Z");
         assertThat(settings.vote()).isEqualTo(new VoteSettings.Vote(16, "https://vote.example/"));
-        assertThat(settings.redis()).isEqualTo(new VoteSettings.Redis("redis.example", 6380, "s=e,c ret"));
+        assertThat(settings.redis())
+                .isEqualTo(new VoteSettings.Redis("redis.example", 6380, "s=e,c ret", "", "", "mymaster", 0));
+    }
+
+    @Test
+    void aClusterAndSentinelsAreListsOfNodes() {
+        var cluster = read(Map.of("REDIS_CLUSTER_NODES", "redis-1:6379,10.0.0.2:7000,[::1]:6380"))
+                .redis();
+        var sentinels = read(Map.of(
+                        "REDIS_SENTINEL_NODES", "a:26379,b:26379",
+                        "REDIS_SENTINEL_MASTER", "ballots",
+                        "REDIS_WAIT_REPLICAS", "1"))
+                .redis();
+
+        assertThat(cluster.isCluster()).isTrue();
+        assertThat(cluster.cluster())
+                .containsExactly(
+                        new HostAndPort("redis-1", 6379),
+                        new HostAndPort("10.0.0.2", 7000),
+                        new HostAndPort("[::1]", 6380));
+        assertThat(sentinels.isSentinel()).isTrue();
+        assertThat(sentinels.sentinels()).containsExactly(new HostAndPort("a", 26379), new HostAndPort("b", 26379));
+        assertThat(sentinels.sentinelMaster()).isEqualTo("ballots");
+        assertThat(sentinels.waitReplicas()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "REDIS_HOST, REDIS_CLUSTER_NODES",
+        "REDIS_HOST, REDIS_SENTINEL_NODES",
+        "REDIS_CLUSTER_NODES, REDIS_SENTINEL_NODES",
+    })
+    void onlyOneKindOfRedisMayBeSet(String one, String other) {
+        assertThatThrownBy(() -> read(Map.of(one, "redis-1:6379", other, "redis-1:6379")))
+                .rootCause()
+                .hasMessageStartingWith(
+                        "REDIS_HOST, REDIS_CLUSTER_NODES and REDIS_SENTINEL_NODES must not be set together");
     }
 
     @Test
     void anEmptyModeIsTheDefaultMode() {
         assertThat(read(Map.of("POLL_MODE", "")).poll().mode()).isEqualTo(Mode.ONE_VOTE_PER_BROWSER);
+    }
+
+    @Test
+    void aModeHasTheSameNameInEveryLanguage() {
+        var usual = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("tr"));
+        try {
+            assertThat(Mode.EVERY_CLICK_COUNTS).hasToString("every-click-counts");
+        } finally {
+            Locale.setDefault(usual);
+        }
     }
 
     @Test
@@ -99,11 +151,24 @@ class VoteSettingsTest {
             POLL_OPTIONS  | cats=Cats,a23456789012345678901234567890123=Dogs | is not [a-z0-9-]{1,32}
             POLL_OPTIONS  | cats=Cats,dogs=                   | a label has 1 to 60 characters
             POLL_OPTIONS  | cats=Cats,dogs=a2345678901234567890123456789012345678901234567890123456789012 | 1 to 60
+            POLL_ID       | a.b                               | must have at most 36 letters, digits and hyphens, not 'a.b'
             VOTE_STREAMS  | 0                                 | must be 1 to 256, not 0
             VOTE_STREAMS  | 257                               | must be 1 to 256, not 257
             VOTE_ADDRESS  | vote.example                      | must begin with http:// or https://
             REDIS_PORT    | 0                                 | must be 1 to 65535, not 0
             REDIS_PORT    | 65536                             | must be 1 to 65535, not 65536
+            REDIS_CLUSTER_NODES   | redis-1                   | 'redis-1' is not such a pair
+            REDIS_CLUSTER_NODES   | redis-1:6379,             | '' is not such a pair
+            REDIS_CLUSTER_NODES   | a:6379,,b:6379            | '' is not such a pair
+            REDIS_CLUSTER_NODES   | a:6379 b:6379             | 'a:6379 b:6379' is not such a pair
+            REDIS_CLUSTER_NODES   | a:0                       | 'a:0' is not such a pair
+            REDIS_CLUSTER_NODES   | a:65536                   | 'a:65536' is not such a pair
+            REDIS_CLUSTER_NODES   | redis://a:6379            | 'redis://a:6379' is not such a pair
+            REDIS_SENTINEL_NODES  | :26379                    | ':26379' is not such a pair
+            REDIS_SENTINEL_NODES  | ::1:26379                 | '::1:26379' is not such a pair
+            REDIS_SENTINEL_MASTER | " "                       | must be the name that the Sentinels use
+            REDIS_WAIT_REPLICAS   | -1                        | must be 0 to 5, not -1
+            REDIS_WAIT_REPLICAS   | 6                         | must be 0 to 5, not 6
             """)
     void senselessValueIsRefusedWithAMessageThatNamesTheVariable(String variable, String value, String reason) {
         var sent = value.equals("201 characters") ? "?".repeat(201) : value;
