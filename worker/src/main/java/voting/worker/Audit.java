@@ -13,7 +13,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Profile;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
@@ -56,18 +55,20 @@ class Audit implements HealthIndicator {
     @Scheduled(fixedDelayString = "${AUDIT_INTERVAL:60s}")
     void run() {
         try (var connection = dataSource.getConnection()) {
-            if (tryLock(connection)) {
+            var ours = tryLock(connection);
+            if (ours) {
                 audit(connection);
                 countMissing(connection);
                 maintain(connection);
-                lastSuccess = Instant.now();
             }
             connection.commit();
+            if (ours) {
+                lastSuccess = Instant.now();
+            }
             failure = null;
             failureLogged = false;
         } catch (SQLException e) {
-            failure =
-                    String.valueOf(NestedExceptionUtils.getMostSpecificCause(e).getMessage());
+            failure = PostgresSettings.reason(e);
             if (!failureLogged) {
                 log.warn("The audit could not run: {}. Will try again at its next time.", failure);
                 failureLogged = true;

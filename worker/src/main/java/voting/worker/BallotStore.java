@@ -62,16 +62,32 @@ class BallotStore {
         }
     }
 
-    /** How many entries were read of each stream; locks nothing. */
-    Map<Integer, Long> entriesRead(Connection connection) throws SQLException {
+    /**
+     * What is counted at one moment.
+     *
+     * @param entriesRead how many of each stream
+     * @param today ballots, changed votes included, that were accepted since midnight (UTC)
+     */
+    record Counted(Map<Integer, Long> entriesRead, long today) {}
+
+    /** One statement, so that all is of the same moment; locks nothing. */
+    Counted counted(Connection connection) throws SQLException {
         var entriesRead = new HashMap<Integer, Long>();
+        var today = 0L;
         try (var statement = connection.createStatement();
-                var row = statement.executeQuery("select stream, entries_read from stream_position")) {
+                var row = statement.executeQuery("""
+                        select stream, entries_read, today
+                        from (
+                            select coalesce(sum(votes), 0) as today from votes_per_minute
+                            where minute >= date_trunc('day', now(), 'UTC')
+                        ) as counted, stream_position
+                        """)) {
             while (row.next()) {
                 entriesRead.put(row.getInt(1), row.getLong(2));
+                today = row.getLong(3);
             }
         }
-        return entriesRead;
+        return new Counted(entriesRead, today);
     }
 
     /**

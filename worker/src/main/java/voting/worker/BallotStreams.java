@@ -1,7 +1,11 @@
 package voting.worker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static redis.clients.jedis.Protocol.Command.EVAL;
 import static redis.clients.jedis.Protocol.Command.HGET;
+import static redis.clients.jedis.Protocol.Command.HMGET;
+import static redis.clients.jedis.Protocol.Command.HSET;
+import static redis.clients.jedis.Protocol.Command.TIME;
 import static redis.clients.jedis.Protocol.Command.XINFO;
 import static redis.clients.jedis.Protocol.Command.XLEN;
 import static redis.clients.jedis.Protocol.Command.XRANGE;
@@ -10,20 +14,21 @@ import static redis.clients.jedis.Protocol.Command.XTRIM;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
-import java.util.function.Function;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.HostAndPort;
-import redis.clients.jedis.Jedis;
+import java.util.stream.Stream;
+import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.Response;
-import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
-import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * The Redis streams as the worker uses them. Speaks in raw commands because an entry may hold any bytes, and a field
- * twice, which maps of strings would hide. One connection, opened on demand and dropped on failure; threads take turns.
+ * twice, which maps of strings would hide. For any thread.
+ *
+ * <p>Of a Redis Cluster it sees a single stream, because no command reads from several slots.
  */
 class BallotStreams implements AutoCloseable {
 
@@ -38,13 +43,65 @@ class BallotStreams implements AutoCloseable {
     private static final String ORIGIN = "origin";
     private static final String ENTRIES_READ = "entries_read";
 
-    private final WorkerSettings.Redis redis;
-    private final int count;
-    private Jedis jedis;
+    /**
+     * A Redis that is full refuses to set a field, but not to a script that has already written: otherwise one that filled
+     * up before it was ever drained would never be.
+     */
+    private static final String MARK = """
+            redis.call('hdel', KEYS[1], '')
+            redis.call('hsetnx', KEYS[1], ARGV[1], ARGV[2])
+            return redis.call('hget', KEYS[1], ARGV[1])
+            """;
 
+    private final int count;
+    private final List<Integer> streams;
+    private final StreamConnection connection;
+
+    /** By the identity of data, the history of the Redis where it was last read. */
+    private final Map<UUID, String> histories = new ConcurrentHashMap<>();
+
+    /** All streams, of a Redis that is no cluster. */
     BallotStreams(WorkerSettings settings) {
-        this.redis = settings.redis();
+        this(settings, new RedisNodes(settings.redis(), config(settings)), numbersThroughTheNext(settings));
+    }
+
+    private BallotStreams(WorkerSettings settings, RedisNodes nodes, List<Integer> streams) {
         this.count = settings.vote().streams();
+        this.streams = streams;
+        this.connection = new StreamConnection(
+                settings.redis(),
+                nodes,
+                config(settings),
+                streams.stream()
+                        .flatMap(stream -> Stream.of(name(stream), notesName(stream)))
+                        .toList());
+    }
+
+    /**
+     * As many as it takes to see all streams, and the one after the last: together, or of a cluster each by itself, so
+     * that a node that is away stops only its own.
+     */
+    static List<BallotStreams> all(WorkerSettings settings) {
+        if (!settings.redis().isCluster()) {
+            return List.of(new BallotStreams(settings));
+        }
+        var nodes = new RedisNodes(settings.redis(), config(settings));
+        return numbersThroughTheNext(settings).stream()
+                .map(stream -> new BallotStreams(settings, nodes, List.of(stream)))
+                .toList();
+    }
+
+    private static List<Integer> numbersThroughTheNext(WorkerSettings settings) {
+        return IntStream.rangeClosed(0, settings.vote().streams()).boxed().toList();
+    }
+
+    private static JedisClientConfig config(WorkerSettings settings) {
+        return StreamConnection.config(settings.redis(), CONNECT_TIMEOUT_MILLIS, SOCKET_TIMEOUT_MILLIS);
+    }
+
+    /** Those that may hold ballots: without the one after the last. */
+    List<Integer> numbers() {
+        return streams.stream().filter(stream -> stream < count).toList();
     }
 
     /**
@@ -55,10 +112,11 @@ class BallotStreams implements AutoCloseable {
      */
     List<Integer> awaitEntries(int blockMillis) {
         var arguments = new ArrayList<>(List.of("COUNT", "1", "BLOCK", String.valueOf(blockMillis), "STREAMS"));
-        IntStream.rangeClosed(0, count).forEach(stream -> arguments.add(name(stream)));
-        IntStream.rangeClosed(0, count).forEach(stream -> arguments.add(Position.START));
+        streams.forEach(stream -> arguments.add(name(stream)));
+        streams.forEach(stream -> arguments.add(Position.START));
         var waiting = new ArrayList<Integer>();
-        if (call(jedis -> jedis.sendCommand(XREAD, arguments.toArray(String[]::new))) instanceof List<?> answered) {
+        Object answer = connection.roundTrip(commands -> commands.send(XREAD, arguments.toArray(String[]::new))::get);
+        if (answer instanceof List<?> answered) {
             for (var streamAndEntries : answered) {
                 waiting.add(number((byte[]) ((List<?>) streamAndEntries).getFirst()));
             }
@@ -82,30 +140,40 @@ class BallotStreams implements AutoCloseable {
 
     /** Reads at most so many entries after a position, in one round trip. Does not wait. */
     Contents read(int stream, String position, int limit) {
-        return call(jedis -> {
-            try (var pipeline = jedis.pipelined()) {
-                var notes = pipeline.hmget(notesName(stream), ORIGIN, ENTRIES_READ);
-                var facts = pipeline.sendCommand(XINFO, "STREAM", name(stream));
-                var entries =
-                        pipeline.sendCommand(XREAD, "COUNT", String.valueOf(limit), "STREAMS", name(stream), position);
-                var time = pipeline.time();
-                pipeline.sync();
-                var origin = notes.get().getFirst();
-                var entriesRead = notes.get().getLast();
+        return connection.roundTrip(commands -> {
+            var notes = commands.send(HMGET, notesName(stream), ORIGIN, ENTRIES_READ);
+            var facts = commands.send(XINFO, "STREAM", name(stream));
+            var entries = commands.send(XREAD, "COUNT", String.valueOf(limit), "STREAMS", name(stream), position);
+            var time = commands.send(TIME);
+            return () -> {
+                var note = (List<?>) notes.get();
                 return new Contents(
-                        origin == null ? null : UUID.fromString(origin),
-                        entriesRead == null ? 0 : Long.parseLong(entriesRead),
+                        note.getFirst() == null ? null : identity(text(note.getFirst())),
+                        note.getLast() == null ? 0 : Long.parseLong(text(note.getLast())),
                         lastId(facts),
                         millis(time) - System.currentTimeMillis(),
                         entries((List<?>) entries.get()));
-            }
+            };
         });
     }
 
+    /**
+     * The same data has the same; where another Redis may take over, what that one holds has another. It may lack entries
+     * that were counted, and by a clock that is late give new ones ids from before the position.
+     */
+    private UUID identity(String origin) {
+        var history = connection.history();
+        var identity = history.isEmpty()
+                ? UUID.fromString(origin)
+                : UUID.nameUUIDFromBytes((origin + history).getBytes(UTF_8));
+        histories.put(identity, history);
+        return identity;
+    }
+
     /** The answer to TIME: seconds and microseconds. */
-    private static long millis(Response<List<String>> time) {
-        return Long.parseLong(time.get().getFirst()) * 1_000
-                + Long.parseLong(time.get().getLast()) / 1_000;
+    private static long millis(Response<Object> time) {
+        var parts = (List<?>) time.get();
+        return Long.parseLong(text(parts.getFirst())) * 1_000 + Long.parseLong(text(parts.getLast())) / 1_000;
     }
 
     private static String lastId(Response<Object> answer) {
@@ -156,20 +224,18 @@ class BallotStreams implements AutoCloseable {
 
     /** Asks for what all streams hold, in one round trip. */
     List<Holding> holdings() {
-        return call(jedis -> {
-            try (var pipeline = jedis.pipelined()) {
-                var time = pipeline.time();
-                var answers = IntStream.range(0, count)
-                        .mapToObj(stream -> List.of(
-                                pipeline.sendCommand(XLEN, name(stream)),
-                                pipeline.sendCommand(HGET, notesName(stream), ENTRIES_READ),
-                                pipeline.sendCommand(XRANGE, name(stream), "-", "+", "COUNT", "1")))
-                        .toList();
-                pipeline.sync();
-                return IntStream.range(0, count)
-                        .mapToObj(stream -> holding(stream, millis(time), answers.get(stream)))
-                        .toList();
-            }
+        return connection.roundTrip(commands -> {
+            var time = commands.send(TIME);
+            var answers = numbers().stream()
+                    .collect(Collectors.toMap(
+                            stream -> stream,
+                            stream -> List.of(
+                                    commands.send(XLEN, name(stream)),
+                                    commands.send(HGET, notesName(stream), ENTRIES_READ),
+                                    commands.send(XRANGE, name(stream), "-", "+", "COUNT", "1"))));
+            return () -> numbers().stream()
+                    .map(stream -> holding(stream, millis(time), answers.get(stream)))
+                    .toList();
         });
     }
 
@@ -189,25 +255,39 @@ class BallotStreams implements AutoCloseable {
 
     /** Gives the data of a stream an identity, unless it has one; returns it. */
     UUID mark(int stream) {
-        return call(jedis -> {
-            jedis.hsetnx(notesName(stream), ORIGIN, UUID.randomUUID().toString());
-            return UUID.fromString(jedis.hget(notesName(stream), ORIGIN));
+        return connection.roundTrip(commands -> {
+            var origin = commands.send(
+                    EVAL,
+                    MARK,
+                    "1",
+                    notesName(stream),
+                    ORIGIN,
+                    UUID.randomUUID().toString());
+            return () -> identity(text(origin.get()));
         });
     }
 
-    /** Removes the entries up to and including a position, and notes how many were read; safe to repeat. */
+    /**
+     * Removes the entries up to and including a position, and notes how many were read; safe to repeat. Does nothing when
+     * another Redis has taken over since they were read: what is before the position there may have yet to be counted.
+     */
     void trimThrough(int stream, Position position) {
         var id = position.entryId();
         var kept = id.equals(LAST_POSSIBLE_ID) ? List.of("MAXLEN", "0") : List.of("MINID", next(id));
-        call(jedis -> {
-            try (var pipeline = jedis.pipelined()) {
-                var trimmed = pipeline.sendCommand(XTRIM, name(stream), kept.getFirst(), kept.getLast());
-                // Refused by a Redis that is full. Then it is noted by a later step, after this trim has made room.
-                pipeline.hset(notesName(stream), ENTRIES_READ, String.valueOf(position.entriesRead()));
-                pipeline.sync();
-                return trimmed.get();
+        connection.roundTrip(commands -> {
+            if (isOfAnother(position.origin())) {
+                return () -> null;
             }
+            var trimmed = commands.send(XTRIM, name(stream), kept.getFirst(), kept.getLast());
+            // Refused by a Redis that is full. Then it is noted by a later step, after this trim has made room.
+            commands.send(HSET, notesName(stream), ENTRIES_READ, String.valueOf(position.entriesRead()));
+            return trimmed::get;
         });
+    }
+
+    private boolean isOfAnother(UUID origin) {
+        return !connection.history().isEmpty()
+                && (origin == null || !connection.history().equals(histories.get(origin)));
     }
 
     /** The smallest id after an id; both parts are unsigned 64-bit numbers. */
@@ -219,38 +299,14 @@ class BallotStreams implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() {
-        if (jedis == null) {
-            return;
-        }
-        try {
-            jedis.close();
-        } catch (JedisException e) {
-            // Broken already; there is nothing left to close.
-        }
-        jedis = null;
+    public void close() {
+        connection.close();
     }
 
-    private synchronized <T> T call(Function<Jedis, T> calls) {
-        try {
-            if (jedis == null) {
-                jedis = connect();
-            }
-            return calls.apply(jedis);
-        } catch (JedisConnectionException e) {
-            close();
-            throw e;
-        }
-    }
-
-    private Jedis connect() {
-        return new Jedis(
-                new HostAndPort(redis.host(), redis.port()),
-                DefaultJedisClientConfig.builder()
-                        .connectionTimeoutMillis(CONNECT_TIMEOUT_MILLIS)
-                        .socketTimeoutMillis(SOCKET_TIMEOUT_MILLIS)
-                        .password(redis.password().isEmpty() ? null : redis.password())
-                        .build());
+    @Override
+    public String toString() {
+        var names = streams.stream().map(BallotStreams::name).collect(Collectors.joining(" "));
+        return numbers().isEmpty() ? names + ", which must stay empty" : names;
     }
 
     private static String name(int stream) {

@@ -6,8 +6,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -16,7 +19,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Profile;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.stereotype.Component;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -62,11 +64,9 @@ class DrainLoop implements SmartLifecycle {
     private final BallotStore store = new BallotStore();
     private final DrainTelemetry telemetry;
     private final List<Thread> threads = new ArrayList<>();
+    private final List<DrainOutage> outages = new CopyOnWriteArrayList<>(List.of(new DrainOutage("")));
     private CountDownLatch stopping = new CountDownLatch(1);
-    private volatile Instant failingSince = Instant.now();
-    private volatile String failure = "starting";
-    private volatile int failures;
-    private boolean failureLogged;
+    private volatile TooFewStreamsException tooFewStreams;
 
     DrainLoop(WorkerSettings settings, DataSource dataSource, MeterRegistry metrics, OpenTelemetry openTelemetry) {
         this.settings = settings;
@@ -77,9 +77,22 @@ class DrainLoop implements SmartLifecycle {
     @Override
     public void start() {
         stopping = new CountDownLatch(1);
-        for (int i = 0; i < Math.min(DRAINERS, settings.vote().streams()); i++) {
-            threads.add(Thread.ofPlatform().name("drainer-" + i).start(this::run));
+        outages.clear();
+        var all = BallotStreams.all(settings);
+        if (all.size() > 1) { // of a cluster: a drainer each
+            all.forEach(streams -> start(streams, new DrainOutage(" " + streams)));
+            return;
         }
+        var outage = new DrainOutage("");
+        all.forEach(streams -> start(streams, outage));
+        for (int i = 1; i < Math.min(DRAINERS, settings.vote().streams()); i++) {
+            start(new BallotStreams(settings), outage);
+        }
+    }
+
+    private void start(BallotStreams streams, DrainOutage outage) {
+        outages.add(outage);
+        threads.add(Thread.ofPlatform().name("drainer-" + threads.size()).start(() -> run(streams, outage)));
     }
 
     @Override
@@ -104,82 +117,112 @@ class DrainLoop implements SmartLifecycle {
         return !threads.isEmpty();
     }
 
-    /** Since when the worker cannot drain, or null when its last step went well. */
+    /** Since when the worker cannot drain, or not all streams; null when all is well. */
     Instant failingSince() {
-        return failingSince;
+        return outages.stream()
+                .map(DrainOutage::since)
+                .filter(Objects::nonNull)
+                .min(Comparator.naturalOrder())
+                .orElse(null);
     }
 
     /** What keeps the worker from draining; only meaningful while {@link #failingSince()} is not null. */
     String failure() {
-        return failure;
+        return outages.stream()
+                .filter(outage -> outage.since() != null)
+                .map(DrainOutage::reason)
+                .findFirst()
+                .orElse("");
     }
 
-    private void run() {
-        try (var streams = new BallotStreams(settings)) {
+    private void run(BallotStreams toClose, DrainOutage outage) {
+        try (var streams = toClose) {
             var drainer = new Drainer(
                     streams, store, dataSource, settings.poll().options().ids(), telemetry);
             var backOffMillis = FIRST_BACK_OFF_MILLIS;
             while (!isStopping()) {
                 try {
-                    if (failingSince != null) {
+                    if (outage.since() != null) {
                         createPositions();
                     }
-                    var allHeldElsewhere = drainWaiting(streams, drainer);
+                    var allHeldElsewhere = streams.numbers().isEmpty()
+                            ? watchBeyondTheLast(streams, outage)
+                            : drainWaiting(streams, drainer, outage);
                     backOffMillis = FIRST_BACK_OFF_MILLIS;
                     if (allHeldElsewhere) {
                         pause(HELD_ELSEWHERE_PAUSE_MILLIS);
                     }
                 } catch (SQLException e) {
                     if (!COLLISIONS.contains(String.valueOf(e.getSQLState()))) {
-                        noteFailure("Postgres", e);
+                        outage.noteFailure("Postgres", e);
                         backOffMillis = backOff(backOffMillis);
                     }
                 } catch (JedisException e) {
-                    noteFailure("Redis", e);
+                    outage.noteFailure("Redis", e);
                     backOffMillis = backOff(backOffMillis);
                 } catch (TooFewStreamsException e) {
-                    noteFailure("Settings", e);
+                    outage.noteFailure("Settings", e);
                     backOffMillis = backOff(backOffMillis);
                 } catch (RuntimeException | Error e) { // a worker whose drainers have ended would still look well
                     log.error("A step failed unexpectedly; nothing is lost. Will keep trying.", e);
-                    noteFailure("A fault of ours", e);
+                    outage.noteFailure("A fault of ours", e);
                     backOffMillis = backOff(backOffMillis);
+                } finally {
+                    DrainTelemetry.forgetSpan();
                 }
             }
         }
     }
 
+    /** Of a cluster, the stream that must stay empty is watched apart; as long as it is not, nothing is drained. */
+    private boolean watchBeyondTheLast(BallotStreams streams, DrainOutage outage) {
+        try {
+            streams.awaitEntries(BLOCK_MILLIS);
+            tooFewStreams = null;
+            outage.noteSuccess(outage.failures());
+            return false;
+        } catch (TooFewStreamsException e) {
+            tooFewStreams = e;
+            throw e;
+        }
+    }
+
     /** Waits for entries and drains one batch of each stream that has some; true when all were held elsewhere. */
-    private boolean drainWaiting(BallotStreams streams, Drainer drainer) throws SQLException {
+    private boolean drainWaiting(BallotStreams streams, Drainer drainer, DrainOutage outage) throws SQLException {
+        if (tooFewStreams != null) {
+            throw tooFewStreams;
+        }
+        var failuresBefore = outage.failures();
         var waiting = streams.awaitEntries(BLOCK_MILLIS);
         if (waiting.isEmpty()) {
             // Nothing to do: look at one stream all the same, so that an idle worker notices a lost Postgres.
+            var numbers = streams.numbers();
             drainBatch(
-                    drainer, ThreadLocalRandom.current().nextInt(settings.vote().streams()));
+                    drainer, numbers.get(ThreadLocalRandom.current().nextInt(numbers.size())), outage, failuresBefore);
             return false;
         }
         var allHeldElsewhere = true;
         var first = ThreadLocalRandom.current().nextInt(waiting.size()); // drainers start apart from each other
         for (int i = 0; i < waiting.size() && !isStopping(); i++) {
-            allHeldElsewhere &= !drainSome(drainer, waiting.get((first + i) % waiting.size()));
+            allHeldElsewhere &= !drainSome(drainer, waiting.get((first + i) % waiting.size()), outage, failuresBefore);
         }
         return allHeldElsewhere;
     }
 
     /** Drains one stream until it is empty, or it is time for the next one; false when it was held elsewhere. */
-    private boolean drainSome(Drainer drainer, int stream) throws SQLException {
+    private boolean drainSome(Drainer drainer, int stream, DrainOutage outage, int failuresBefore) throws SQLException {
         for (int batches = 1; ; batches++) {
-            var outcome = drainBatch(drainer, stream);
+            var outcome = drainBatch(drainer, stream, outage, failuresBefore);
             if (!outcome.full() || batches == BATCHES_IN_A_ROW || isStopping()) {
                 return outcome.held();
             }
         }
     }
 
-    private Drainer.Outcome drainBatch(Drainer drainer, int stream) throws SQLException {
-        var failuresBefore = failures;
+    private Drainer.Outcome drainBatch(Drainer drainer, int stream, DrainOutage outage, int failuresBefore)
+            throws SQLException {
         var outcome = drainer.drainOnce(stream);
-        noteSuccess(failuresBefore);
+        outage.noteSuccess(failuresBefore);
         if (outcome.rejected() > 0) {
             log.warn("{} entries are no ballots; they are kept in rejected_entry.", outcome.rejected());
         }
@@ -190,28 +233,6 @@ class DrainLoop implements SmartLifecycle {
         try (var connection = dataSource.getConnection()) {
             store.createPositions(connection, settings.vote().streams());
             connection.commit();
-        }
-    }
-
-    /** A step during which another drainer failed began before that outage, and does not end it. */
-    private synchronized void noteSuccess(int failuresBefore) {
-        if (failingSince != null && failures == failuresBefore) {
-            log.info("Draining, after {}.", Duration.between(failingSince, Instant.now()));
-            failingSince = null;
-            failureLogged = false;
-        }
-    }
-
-    private synchronized void noteFailure(String store, Throwable e) {
-        failures++;
-        failure =
-                store + ": " + NestedExceptionUtils.getMostSpecificCause(e).getMessage(); // not the pool's "timed out"
-        if (failingSince == null) {
-            failingSince = Instant.now();
-        }
-        if (!failureLogged) {
-            log.warn("Cannot drain. {}. Ballots wait in Redis. Will keep trying.", failure);
-            failureLogged = true;
         }
     }
 

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.slf4j.MDC;
 
 /** What the drainers of a worker tell about their batches, in numbers and in traces. For any thread. */
 final class DrainTelemetry {
@@ -58,7 +59,7 @@ final class DrainTelemetry {
 
     /**
      * A span for the transaction that began at that {@link System#nanoTime}, linked to the votes of its batch that are
-     * traced; none when no vote is.
+     * traced; none when no vote is. What this thread logs carries its ids until {@link #forgetSpan}.
      */
     Span startSpan(int stream, Batch batch, long startNanos) {
         if (batch.traceParents().isEmpty()) {
@@ -71,7 +72,18 @@ final class DrainTelemetry {
                 .setAttribute("stream", stream)
                 .setAttribute("ballots", batch.ballots());
         batch.traceParents().forEach(traceParent -> span.addLink(TraceParent.parse(traceParent)));
-        return span.startSpan();
+        var started = span.startSpan();
+        if (started.getSpanContext().isSampled()) {
+            MDC.put("trace.id", started.getSpanContext().getTraceId());
+            MDC.put("span.id", started.getSpanContext().getSpanId());
+        }
+        return started;
+    }
+
+    /** What is logged from now on is not about the last batch of this thread. */
+    static void forgetSpan() {
+        MDC.remove("trace.id");
+        MDC.remove("span.id");
     }
 
     /** Called after the commit of a batch; the transaction began at that {@link System#nanoTime}. */

@@ -73,6 +73,7 @@ final class Drainer {
 
     /** Drains at most {@link #BATCH_LIMIT} entries of a stream; does not wait for any. */
     Outcome drainOnce(int stream) throws SQLException {
+        DrainTelemetry.forgetSpan();
         try (var connection = dataSource.getConnection()) {
             var start = System.nanoTime();
             var position = store.lockPosition(connection, stream);
@@ -94,9 +95,14 @@ final class Drainer {
             throws SQLException {
         var entries = next.contents.entries();
         if (entries.isEmpty()) {
-            connection.rollback();
             if (next.contents.entriesRead() < position.entriesRead()) { // a crash between commit and trim
+                // A Postgres that has restarted shows commits that its standby may not have; this one waits for that,
+                // and so for those before it. What is trimmed is then on both.
+                store.savePosition(connection, stream, position);
+                connection.commit();
                 streams.trimThrough(stream, position);
+            } else {
+                connection.rollback();
             }
             return Outcome.NOTHING_TO_DO;
         }
@@ -166,13 +172,23 @@ final class Drainer {
     /**
      * Where to go on when Redis or this database is not what it was. Nothing that is in the stream is skipped: counting
      * an entry again changes nothing, unless its voter has changed the choice since.
+     *
+     * <p>So who holds the stream is asked anew: a master that stalled until another took over still answers for seconds,
+     * and has older choices.
      */
     private Position corrected(int stream, Position position, BallotStreams.Contents contents) {
+        streams.close();
         var origin = streams.mark(stream);
+        var isAnothers = contents.origin() == null
+                ? origin.equals(position.origin()) // what has only now got an identity was not read before
+                : !origin.equals(contents.origin());
+        if (isAnothers) {
+            return position; // to be read again, where the stream is now
+        }
         if (position.origin() != null && !(position.origin().equals(origin) && position.isWithin(contents))) {
             log.warn(
-                    "Stream {} is not the one that was read up to {}: Redis was emptied, replaced or restored. Counting"
-                            + " all that it holds; ballots that waited in the old one are lost with it.",
+                    "Stream {} is not the one that was read up to {}: Redis was emptied or restored, or another one holds"
+                            + " it now. Counting all that is there; ballots that only the former had are lost.",
                     stream,
                     position.entryId());
             return new Position(Position.START, origin, contents.entriesRead(), position.entriesMissing());

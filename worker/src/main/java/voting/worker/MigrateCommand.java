@@ -9,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.core.env.Environment;
 
 /**
@@ -16,6 +17,7 @@ import org.springframework.core.env.Environment;
  * {@code POSTGRES_WORKER_PASSWORD} and {@code POSTGRES_RESULT_PASSWORD} where given, and ends. May be run at any time
  * and by several at once; Flyway lets one of them work.
  */
+@EnableConfigurationProperties(PostgresSettings.class)
 final class MigrateCommand {
 
     /** Compose starts us after Postgres is healthy; elsewhere it may take this many seconds longer. */
@@ -29,9 +31,11 @@ final class MigrateCommand {
     private MigrateCommand() {}
 
     static void run(String[] args) {
-        var application = new SpringApplicationBuilder(MigrateCommand.class).web(WebApplicationType.NONE);
+        var application = new SpringApplicationBuilder(MigrateCommand.class)
+                .web(WebApplicationType.NONE)
+                .profiles("migrate");
         try (var context = application.run(args)) {
-            migrate(context.getEnvironment());
+            migrate(context.getBean(PostgresSettings.class), context.getEnvironment());
         } catch (FlywayException | SQLException e) {
             log.error("The schema could not be migrated: {}", e.getMessage());
             System.exit(1);
@@ -39,8 +43,8 @@ final class MigrateCommand {
     }
 
     /** Throws what went wrong; may be called by several at once. */
-    static void migrate(Environment settings) throws SQLException {
-        var url = settings.getRequiredProperty("spring.datasource.url");
+    static void migrate(PostgresSettings postgres, Environment settings) throws SQLException {
+        var url = postgres.getJdbcUrl();
         var user = settings.getProperty("POSTGRES_USER", "postgres");
         var password = settings.getProperty("POSTGRES_PASSWORD", "");
         var result = Flyway.configure()

@@ -15,15 +15,14 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
-import redis.clients.jedis.exceptions.JedisException;
 import voting.worker.BallotStreams.Holding;
 
 /**
  * Publishes once a second, in Postgres, that this worker is there, whether it can drain, and what waits in Redis. A stop
  * withdraws it at once; who dies is told by the age of its row.
  *
- * <p>Delays no ballot: it has threads, a connection to Redis and transactions of its own. A failure is no news here, as
- * the drain fails for the same reason and says so.
+ * <p>Delays no ballot: it has a thread and transactions of its own, and asks Redis nothing, so that one that does not
+ * answer cannot make this worker look dead. A failure is no news here, as the drain fails for the same reason and says so.
  */
 @Component
 @Profile("!beat")
@@ -37,46 +36,42 @@ class Presence implements SmartLifecycle {
             "delete from worker_presence where seen_at < now() - interval '10 seconds'";
 
     private static final String PUBLISH = """
-            insert into worker_presence (worker, seen_at, draining, waiting, oldest_age_millis) values (?, now(), ?, ?, ?)
+            insert into worker_presence (worker, seen_at, draining, waiting, oldest_age_millis, accepted_today)
+            values (?, now(), ?, ?, ?, ?)
             on conflict (worker) do update set
                 seen_at = excluded.seen_at,
                 draining = excluded.draining,
                 waiting = excluded.waiting,
-                oldest_age_millis = excluded.oldest_age_millis
+                oldest_age_millis = excluded.oldest_age_millis,
+                accepted_today = excluded.accepted_today
             """;
 
     private static final Logger log = LoggerFactory.getLogger(Presence.class);
 
-    private final WorkerSettings settings;
     private final DataSource dataSource;
     private final DrainLoop drainLoop;
+    private final Backlog backlog;
     private final UUID worker = UUID.randomUUID();
-    private volatile List<Holding> holdings; // null when Redis did not say
-    private ScheduledExecutorService threads;
-    private BallotStreams streams;
+    private ScheduledExecutorService thread;
 
-    Presence(WorkerSettings settings, DataSource dataSource, DrainLoop drainLoop) {
-        this.settings = settings;
+    Presence(DataSource dataSource, DrainLoop drainLoop, Backlog backlog) {
         this.dataSource = dataSource;
         this.drainLoop = drainLoop;
+        this.backlog = backlog;
     }
 
     @Override
     public synchronized void start() {
-        streams = new BallotStreams(settings);
-        // Two, so that a Redis that does not answer cannot make this worker look dead.
-        threads = Executors.newScheduledThreadPool(
-                2, Thread.ofVirtual().name("presence").factory());
-        threads.scheduleWithFixedDelay(this::measure, 0, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
-        threads.scheduleWithFixedDelay(this::publish, 0, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+        thread = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofVirtual().name("presence").factory());
+        thread.scheduleWithFixedDelay(this::publish, 0, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** After this nothing is published, also by who was just about to. */
     @Override
     public synchronized void stop() {
-        threads.execute(streams::close);
-        threads.shutdown();
-        threads = null;
+        thread.shutdown();
+        thread = null;
         inTransaction(connection -> {
             try (var delete = connection.prepareStatement("delete from worker_presence where worker = ?")) {
                 delete.setObject(1, worker);
@@ -87,30 +82,23 @@ class Presence implements SmartLifecycle {
 
     @Override
     public synchronized boolean isRunning() {
-        return threads != null;
-    }
-
-    private void measure() {
-        try {
-            holdings = streams.holdings();
-        } catch (JedisException e) {
-            holdings = null;
-        }
+        return thread != null;
     }
 
     private synchronized void publish() {
-        if (threads == null) {
+        if (thread == null) {
             return;
         }
         inTransaction(connection -> {
             try (var delete = connection.prepareStatement(DELETE_THE_DEAD);
                     var publish = connection.prepareStatement(PUBLISH)) {
                 delete.executeUpdate();
-                var known = holdings;
+                var known = backlog.holdings().orElse(null);
                 publish.setObject(1, worker);
                 publish.setBoolean(2, drainLoop.failingSince() == null);
                 publish.setArray(3, known == null ? null : connection.createArrayOf("bigint", waiting(known)));
                 publish.setObject(4, known == null ? null : oldestAgeMillis(known), Types.BIGINT);
+                publish.setObject(5, backlog.acceptedToday(), Types.BIGINT);
                 publish.executeUpdate();
             }
         });

@@ -179,8 +179,8 @@ class AuditTest {
         var application = new SpringApplication(WorkerApplication.class);
         application.setAdditionalProfiles(profiles);
         return application.run(
-                "--POSTGRES_HOST=" + Stores.HOST,
-                "--POSTGRES_PORT=" + Stores.postgresPort(),
+                "--postgres.host=" + Stores.HOST,
+                "--postgres.port=" + Stores.postgresPort(),
                 "--POSTGRES_PASSWORD=" + Stores.WORKER_PASSWORD,
                 "--MANAGEMENT_SERVER_PORT=0",
                 "--redis.host=" + Stores.HOST,

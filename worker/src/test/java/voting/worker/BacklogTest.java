@@ -59,7 +59,7 @@ class BacklogTest {
             void trimThrough(int stream, Position position) {}
         };
         try (forgetful) {
-            drainer(forgetful).drainOnce(0);
+            Stores.drainer(forgetful).drainOnce(0);
         }
         Vote.cast(0, Vote.of(3, "dogs"));
 
@@ -67,6 +67,7 @@ class BacklogTest {
 
         assertThat(gauge("streams.length")).isEqualTo(3);
         assertThat(gauge("streams.position.lag")).isEqualTo(1);
+        assertThat(backlog.acceptedToday()).isEqualTo(3);
     }
 
     @Test
@@ -87,18 +88,10 @@ class BacklogTest {
 
         backlog.read();
 
+        assertThat(backlog.acceptedToday()).isNull();
         assertThat(gauge("streams.length")).isNaN();
         assertThat(gauge("streams.oldest.entry.age")).isNaN();
         assertThat(gauge("streams.position.lag")).isNaN();
-    }
-
-    private static Drainer drainer(BallotStreams streams) {
-        return new Drainer(
-                streams,
-                new BallotStore(),
-                Stores.worker(),
-                Stores.settings().poll().options().ids(),
-                Stores.drainTelemetry());
     }
 
     private double gauge(String name) {

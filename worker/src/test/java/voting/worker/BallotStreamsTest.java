@@ -139,5 +139,20 @@ class BallotStreamsTest {
         }
     }
 
+    @Test
+    void aRedisThatIsNoClusterIsNotTakenForOne() {
+        var node = Stores.HOST + ":" + Stores.redisPort();
+        var cluster = BallotStreams.all(new WorkerSettings(
+                Stores.settings().poll(),
+                Stores.settings().vote(),
+                new WorkerSettings.Redis("", 6379, "", node, "", "mymaster")));
+
+        assertThat(cluster)
+                .hasSize(Stores.STREAMS + 1)
+                .allSatisfy(each -> assertThatThrownBy(() -> each.awaitEntries(1))
+                        .isInstanceOf(JedisException.class)
+                        .hasMessage(node + " is not in cluster mode"));
+    }
+
     private record Answer(List<Integer> streams, Duration after) {}
 }

@@ -1,8 +1,8 @@
 package voting.worker;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -10,12 +10,12 @@ import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.sql.SQLException;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.MDC;
 
 /** A drainer tells what it counted, once it is committed, and how long each ballot had to wait for that. */
 @ExtendWith(Stores.class)
@@ -39,6 +39,7 @@ class DrainTelemetryTest {
     @AfterEach
     void close() {
         streams.close();
+        DrainTelemetry.forgetSpan();
     }
 
     @Test
@@ -91,7 +92,7 @@ class DrainTelemetryTest {
     @Test
     void batchIsLinkedToTheVotesThatAreTraced() throws SQLException {
         Vote.cast(0, Vote.of(1, "cats"));
-        castTraced(2, "00-" + VOTES_TRACE + "-b7ad6b7169203331-01");
+        Vote.castTraced(0, Vote.of(2, "cats"), "00-" + VOTES_TRACE + "-b7ad6b7169203331-01");
 
         drainer.drainOnce(0);
 
@@ -112,6 +113,34 @@ class DrainTelemetryTest {
         assertThat(spans.getFinishedSpanItems()).isEmpty();
     }
 
+    @Test
+    void whatIsLoggedAboutATracedBatchCarriesItsTraceEvenWhenItFails() throws SQLException {
+        Vote.cast(0, Vote.of(1, "cats"));
+        drainer.drainOnce(0); // the position has nothing to correct from then on
+        Vote.castTraced(0, Vote.of(1, "cats"), "00-" + VOTES_TRACE + "-b7ad6b7169203331-01");
+        var failing = new Drainer(
+                streams,
+                new BallotStore(),
+                new Faults() {
+                    @Override
+                    void beforeCommit() throws SQLException {
+                        throw new SQLException("a test");
+                    }
+                }.dataSource(),
+                Stores.settings().poll().options().ids(),
+                new DrainTelemetry(metrics, tracers.get("test")));
+
+        assertThatThrownBy(() -> failing.drainOnce(0)).hasMessage("a test");
+
+        assertThat(MDC.get("trace.id"))
+                .isEqualTo(spans.getFinishedSpanItems().getFirst().getTraceId())
+                .isNotEqualTo(VOTES_TRACE);
+        drainer.drainOnce(0);
+        Vote.cast(0, Vote.of(2, "cats"));
+        drainer.drainOnce(0);
+        assertThat(MDC.get("trace.id")).isNull();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -122,7 +151,7 @@ class DrainTelemetryTest {
                 "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"
             })
     void ballotIsCountedWhateverItSaysAboutATrace(String traceParent) throws SQLException {
-        castTraced(1, traceParent);
+        Vote.castTraced(0, Vote.of(1, "cats"), traceParent);
 
         drainer.drainOnce(0);
 
@@ -130,15 +159,6 @@ class DrainTelemetryTest {
         assertThat(count("ballots.rejected")).isZero();
         assertThat(spans.getFinishedSpanItems())
                 .allSatisfy(batch -> assertThat(batch.getLinks()).isEmpty());
-    }
-
-    private static void castTraced(int voter, String traceParent) {
-        Vote.castRaw(
-                "*",
-                0,
-                Stream.of("ballot_id", Vote.voter(voter).toString(), "choice", "cats", "traceparent", traceParent)
-                        .map(text -> text.getBytes(UTF_8))
-                        .toArray(byte[][]::new));
     }
 
     private double count(String name) {

@@ -28,7 +28,7 @@ class DrainerConcurrencyTest {
     private static final int VOTERS = 3_000;
     private static final int VOTES = 20_000;
 
-    /** What Postgres says of two transactions that stood in each other's way: unique violation, deadlock. */
+    /** What Postgres says of two transactions that stood in each other's way: a deadlock. */
     private static final List<String> COLLISIONS = List.of("40P01");
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -155,7 +155,7 @@ class DrainerConcurrencyTest {
     private static int drainUntilEmpty(CountDownLatch allCast) throws SQLException {
         var counted = 0;
         try (var streams = new BallotStreams(Stores.settings())) {
-            var drainer = drainer(streams);
+            var drainer = Stores.drainer(streams);
             while (true) {
                 var isAllCast = allCast.getCount() == 0;
                 var waiting = streams.awaitEntries(1);
@@ -177,7 +177,7 @@ class DrainerConcurrencyTest {
                 return super.read(stream, position, 100);
             }
         }) {
-            var drainer = drainer(streams);
+            var drainer = Stores.drainer(streams);
             while (drainer.drainOnce(stream).counted() > 0) {
                 Thread.onSpinWait();
             }
@@ -197,16 +197,7 @@ class DrainerConcurrencyTest {
 
     private static Drainer.Outcome drainOnce(int stream) throws SQLException {
         try (var streams = new BallotStreams(Stores.settings())) {
-            return drainer(streams).drainOnce(stream);
+            return Stores.drainer(streams).drainOnce(stream);
         }
-    }
-
-    private static Drainer drainer(BallotStreams streams) {
-        return new Drainer(
-                streams,
-                new BallotStore(),
-                Stores.worker(),
-                Stores.settings().poll().options().ids(),
-                Stores.drainTelemetry());
     }
 }

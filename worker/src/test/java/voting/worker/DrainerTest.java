@@ -22,12 +22,7 @@ import org.postgresql.PGConnection;
 class DrainerTest {
 
     private final BallotStreams streams = new BallotStreams(Stores.settings());
-    private final Drainer drainer = new Drainer(
-            streams,
-            new BallotStore(),
-            Stores.worker(),
-            Stores.settings().poll().options().ids(),
-            Stores.drainTelemetry());
+    private final Drainer drainer = Stores.drainer(streams);
 
     @AfterEach
     void close() {

@@ -85,7 +85,7 @@ class LeaseTest {
     void theOtherStreamsAreFreeMeanwhile() throws Exception {
         Vote.cast(1, Vote.of(2, "cats"));
         try (var streams = new BallotStreams(Stores.settings())) {
-            var drainer = drainer(streams);
+            var drainer = Stores.drainer(streams);
             assertThat(drainer.drainOnce(1).counted()).isEqualTo(1);
         }
     }
@@ -157,16 +157,7 @@ class LeaseTest {
     }
 
     private static Drainer.Outcome drain(BallotStreams streams) throws SQLException {
-        return drainer(streams).drainOnce(0);
-    }
-
-    private static Drainer drainer(BallotStreams streams) {
-        return new Drainer(
-                streams,
-                new BallotStore(),
-                Stores.worker(),
-                Stores.settings().poll().options().ids(),
-                Stores.drainTelemetry());
+        return Stores.drainer(streams).drainOnce(0);
     }
 
     private static void awaitUninterruptibly(CountDownLatch latch) {

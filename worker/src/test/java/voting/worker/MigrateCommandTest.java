@@ -73,9 +73,8 @@ class MigrateCommandTest {
 
     @Test
     void setsThePasswordsThatAreGivenAndLeavesTheOthers() throws Exception {
-        MigrateCommand.migrate(new MockEnvironment()
-                .withProperty("spring.datasource.url", Stores.jdbcUrl(FRESH))
-                .withProperty("POSTGRES_WORKER_PASSWORD", "another"));
+        MigrateCommand.migrate(
+                Stores.postgres(FRESH), new MockEnvironment().withProperty("POSTGRES_WORKER_PASSWORD", "another"));
         try {
             assertMayConnect("worker", "another");
             assertMayNotConnect("worker", Stores.WORKER_PASSWORD);

@@ -120,6 +120,25 @@ class OutageTest {
         Stores.dropDatabase("late");
     }
 
+    /** To the driver, a primary whose transactions are read-only is none. */
+    @Test
+    void connectionsToAServerThatBecomesAStandbyAreGivenUpAndTheReasonSaysSo() throws Exception {
+        start(Stores.worker());
+        eventually().until(this::isUp);
+        try {
+            configure("set default_transaction_read_only = on");
+            eventually().until(() -> isDown("Postgres: POSTGRES_HOST names no primary"));
+        } finally {
+            configure("reset default_transaction_read_only");
+        }
+        eventually().until(this::isUp);
+    }
+
+    private static void configure(String setting) {
+        Counted.sql("alter system " + setting).update();
+        Counted.sql("select pg_reload_conf()").query().singleRow();
+    }
+
     /** Does something within or after {@link #FATAL_BATCH}. */
     private abstract static class FatalBatch extends Faults {
 

@@ -13,9 +13,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import redis.clients.jedis.Jedis;
@@ -29,8 +32,19 @@ class PresenceTest {
     private final DrainLoop loop =
             new DrainLoop(Stores.settings(), Stores.worker(), new SimpleMeterRegistry(), OpenTelemetry.noop());
 
+    private final Backlog backlog = new Backlog(Stores.settings(), Stores.worker(), new SimpleMeterRegistry());
+    private final ScheduledExecutorService schedule = Executors.newSingleThreadScheduledExecutor();
+
+    /** As Spring does it. */
+    @BeforeEach
+    void watchTheBacklog() {
+        schedule.scheduleWithFixedDelay(backlog::read, 0, 1, TimeUnit.SECONDS);
+    }
+
     @AfterEach
     void stop() {
+        schedule.shutdownNow();
+        backlog.close();
         started.stream().filter(Presence::isRunning).forEach(Presence::stop);
         if (loop.isRunning()) {
             loop.stop();
@@ -47,6 +61,7 @@ class PresenceTest {
 
         eventually().until(() -> rows().equals(List.of("[2, 0, 0, 1]")));
         assertThat(number("select oldest_age_millis from worker_presence")).isBetween(99_000L, 130_000L);
+        eventually().until(() -> number("select count(*) from worker_presence where accepted_today = 3") == 1);
     }
 
     @Test
@@ -169,7 +184,7 @@ class PresenceTest {
     }
 
     private Presence start(DataSource dataSource) {
-        var presence = new Presence(Stores.settings(), dataSource, loop);
+        var presence = new Presence(dataSource, loop, backlog);
         started.add(presence);
         presence.start();
         return presence;

@@ -37,7 +37,7 @@ class ReadAheadTest {
     @Test
     void eachEntryIsReadOnceWhenNobodyInterferes() throws SQLException {
         try (var streams = new CountingStreams()) {
-            var drainer = drainer(streams);
+            var drainer = Stores.drainer(streams);
 
             assertThat(drainer.drainOnce(0).full()).isTrue();
             assertThat(drainer.drainOnce(0).full()).isTrue();
@@ -52,8 +52,8 @@ class ReadAheadTest {
     void batchThatAnotherWorkerTookIsNotCountedAgain() throws SQLException {
         try (var streams = new CountingStreams();
                 var othersStreams = new CountingStreams()) {
-            var drainer = drainer(streams);
-            var other = drainer(othersStreams);
+            var drainer = Stores.drainer(streams);
+            var other = Stores.drainer(othersStreams);
 
             assertThat(drainer.drainOnce(0).full()).isTrue();
             eventually().until(() -> reads.get() == 3);
@@ -75,7 +75,7 @@ class ReadAheadTest {
                 return contents;
             }
         }) {
-            var drainer = drainer(streams);
+            var drainer = Stores.drainer(streams);
 
             assertThat(drainer.drainOnce(0).full()).isTrue();
             assertThat(drainer.drainOnce(0).full()).isTrue();
@@ -95,7 +95,7 @@ class ReadAheadTest {
                 super.trimThrough(stream, position);
             }
         }) {
-            var drainer = drainer(streams);
+            var drainer = Stores.drainer(streams);
             drainer.drainOnce(0);
             drainer.drainOnce(0);
             drainer.drainOnce(0);
@@ -107,15 +107,6 @@ class ReadAheadTest {
         assertEachCountedOnce(votes);
         assertThat(Counted.ballotsOfAllMinutes()).isEqualTo(votes.size());
         eventually().until(() -> Counted.length(0) == 0);
-    }
-
-    private static Drainer drainer(BallotStreams streams) {
-        return new Drainer(
-                streams,
-                new BallotStore(),
-                Stores.worker(),
-                Stores.settings().poll().options().ids(),
-                Stores.drainTelemetry());
     }
 
     private class CountingStreams extends BallotStreams {

@@ -30,12 +30,7 @@ class RejectedEntryTest {
     private static final int MEGABYTE = 1 << 20;
 
     private final BallotStreams streams = new BallotStreams(Stores.settings());
-    private final Drainer drainer = new Drainer(
-            streams,
-            new BallotStore(),
-            Stores.worker(),
-            Stores.settings().poll().options().ids(),
-            Stores.drainTelemetry());
+    private final Drainer drainer = Stores.drainer(streams);
 
     @AfterEach
     void close() {

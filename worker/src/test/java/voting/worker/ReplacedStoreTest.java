@@ -21,12 +21,7 @@ class ReplacedStoreTest {
     private static final String FAR_AHEAD = "99999999999999-0";
 
     private final BallotStreams streams = new BallotStreams(Stores.settings());
-    private final Drainer drainer = new Drainer(
-            streams,
-            new BallotStore(),
-            Stores.worker(),
-            Stores.settings().poll().options().ids(),
-            Stores.drainTelemetry());
+    private final Drainer drainer = Stores.drainer(streams);
 
     @AfterEach
     void close() {
@@ -146,6 +141,23 @@ class ReplacedStoreTest {
         assertThat(Counted.ballots()).containsOnlyKeys(Vote.voter(2));
         assertThat(missing()).isZero();
         assertThat(Counted.length(0)).isZero();
+    }
+
+    @Test
+    void aRedisThatFilledUpBeforeItWasEverReadIsDrained() throws Exception {
+        Vote.cast(0, Vote.of(1, "cats"));
+        try (var redis = Stores.redis()) {
+            redis.configSet("maxmemory", "1");
+            try {
+                drainer.drainOnce(0);
+            } finally {
+                redis.configSet("maxmemory", "0");
+            }
+        }
+
+        assertEachCountedOnce(List.of(Vote.of(1, "cats")));
+        assertThat(drainer.drainOnce(0).held()).isTrue();
+        assertThat(missing()).isZero();
     }
 
     @Test

@@ -93,7 +93,7 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
         return new WorkerSettings(
                 new WorkerSettings.Poll(new WorkerSettings.Options(Set.of("cats", "dogs", "birds"))),
                 new WorkerSettings.Vote(streams),
-                new WorkerSettings.Redis(HOST, REDIS_PORT, redisPassword));
+                new WorkerSettings.Redis(HOST, REDIS_PORT, redisPassword, "", "", "mymaster"));
     }
 
     /** For drainers whose numbers no test looks at. */
@@ -102,7 +102,17 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
                 new SimpleMeterRegistry(), TracerProvider.noop().get(""));
     }
 
-    /** The worker's role, with the settings of application.properties. */
+    /** One of the default poll. */
+    static Drainer drainer(BallotStreams streams) {
+        return new Drainer(
+                streams,
+                new BallotStore(),
+                worker(),
+                settings().poll().options().ids(),
+                drainTelemetry());
+    }
+
+    /** The worker's role, with the settings of application.properties; more connections, for tests of many drainers. */
     static synchronized DataSource worker() {
         if (worker == null) {
             worker = newWorkerDataSource(DATABASE);
@@ -112,10 +122,12 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
 
     static HikariDataSource newWorkerDataSource(String database) {
         var config = new HikariConfig();
-        config.setJdbcUrl(jdbcUrl(database) + "?connectTimeout=3&socketTimeout=15&tcpKeepAlive=true");
+        config.setJdbcUrl(postgres(database).getJdbcUrl()
+                + "&connectTimeout=2&socketTimeout=15&tcpKeepAlive=true&prepareThreshold=0&logServerErrorDetail=false");
         config.setUsername("worker");
         config.setPassword(WORKER_PASSWORD);
         config.setAutoCommit(false);
+        config.setExceptionOverrideClassName(ReadOnlySessions.class.getName());
         config.setInitializationFailTimeout(-1);
         config.setConnectionTimeout(3_000);
         config.setMinimumIdle(1);
@@ -157,10 +169,15 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
     }
 
     static void migrate(String database) throws SQLException {
-        MigrateCommand.migrate(new MockEnvironment()
-                .withProperty("spring.datasource.url", jdbcUrl(database))
-                .withProperty("POSTGRES_WORKER_PASSWORD", WORKER_PASSWORD)
-                .withProperty("POSTGRES_RESULT_PASSWORD", RESULT_PASSWORD));
+        MigrateCommand.migrate(
+                postgres(database),
+                new MockEnvironment()
+                        .withProperty("POSTGRES_WORKER_PASSWORD", WORKER_PASSWORD)
+                        .withProperty("POSTGRES_RESULT_PASSWORD", RESULT_PASSWORD));
+    }
+
+    static PostgresSettings postgres(String database) {
+        return new PostgresSettings(HOST, POSTGRES_PORT, database, "worker", WORKER_PASSWORD);
     }
 
     /** Does nothing when it runs. */
@@ -176,6 +193,7 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
                 .setLocaleConfig("locale", "C")
                 .setServerConfig("listen_addresses", HOST)
                 .setServerConfig("unix_socket_directories", "")
+                .setServerConfig("wal_level", "logical") // for ShardedBallotsTest
                 .setPGStartupWait(START_TIMEOUT)
                 .start();
     }
@@ -254,7 +272,7 @@ final class Stores implements BeforeAllCallback, AfterEachCallback {
         }
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (var socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
             return socket.getLocalPort();
         } catch (IOException e) {

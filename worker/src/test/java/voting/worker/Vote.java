@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 
 /** A vote as a test casts it, straight into a stream. */
 record Vote(UUID ballotId, String choice) {
@@ -77,6 +78,16 @@ record Vote(UUID ballotId, String choice) {
         try (var redis = Stores.redis()) {
             return new String((byte[]) redis.sendCommand(XADD, arguments.toArray(byte[][]::new)), UTF_8);
         }
+    }
+
+    /** With a word about the trace that it is part of. */
+    static void castTraced(int stream, Vote vote, String traceParent) {
+        castRaw(
+                "*",
+                stream,
+                Stream.of("ballot_id", vote.ballotId.toString(), "choice", vote.choice, "traceparent", traceParent)
+                        .map(text -> text.getBytes(UTF_8))
+                        .toArray(byte[][]::new));
     }
 
     static String name(int stream) {

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static voting.worker.Counted.assertEachCountedOnce;
 import static voting.worker.Counted.eventually;
 
+import com.zaxxer.hikari.HikariDataSource;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -47,6 +50,36 @@ class WorkerApplicationTest {
     }
 
     @Test
+    void drainersThatWaitForANodeOfAClusterKeepTheOthersFromNothing() throws Exception {
+        var waiting = new ArrayList<Connection>();
+        try (var worker = run()) {
+            var pool = worker.getBean(HikariDataSource.class);
+            eventually().until(() -> get(worker, "health/readiness").statusCode() == 200);
+            Vote.cast(0, Vote.of(1, "cats"));
+            eventually().until(() -> Counted.length(0) == 0);
+            assertThat(pool.getHikariPoolMXBean().getTotalConnections()).isLessThanOrEqualTo(4);
+
+            for (int stream = 0; stream < Stores.STREAMS; stream++) {
+                waiting.add(pool.getConnection());
+            }
+            Counted.sql("delete from worker_presence").update();
+            Vote.cast(0, Vote.of(2, "dogs"));
+
+            eventually().until(() -> Counted.length(0) == 0);
+            eventually()
+                    .until(() -> Counted.sql("select draining from worker_presence")
+                            .query(Boolean.class)
+                            .optional()
+                            .orElse(false));
+            assertThat(get(worker, "health/readiness").statusCode()).isEqualTo(200);
+            for (var connection : waiting) {
+                connection.close();
+            }
+        }
+        assertEachCountedOnce(List.of(Vote.of(1, "cats"), Vote.of(2, "dogs")));
+    }
+
+    @Test
     void beatTellsPrometheusWhatTheTableSays() throws Exception {
         try (var beat = run("beat")) {
             eventually().until(() -> get(beat, "health/readiness").statusCode() == 200);
@@ -61,8 +94,8 @@ class WorkerApplicationTest {
         var application = new SpringApplication(WorkerApplication.class);
         application.setAdditionalProfiles(profiles);
         return application.run(
-                "--POSTGRES_HOST=" + Stores.HOST,
-                "--POSTGRES_PORT=" + Stores.postgresPort(),
+                "--postgres.host=" + Stores.HOST,
+                "--postgres.port=" + Stores.postgresPort(),
                 "--POSTGRES_PASSWORD=" + Stores.WORKER_PASSWORD,
                 "--MANAGEMENT_SERVER_PORT=0",
                 "--redis.host=" + Stores.HOST,
