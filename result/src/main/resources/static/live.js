@@ -5,7 +5,9 @@
 const SILENCE_MS = 40_000; // the server sends a heartbeat every 15 s: two were missed
 const REOPEN_MS = 2_000; // plus as much again at random, so that viewers do not return all at once
 const ANNOUNCE_MS = 10_000; // what a screen reader can say without talking over itself
-const RELOAD_MS = 5_000; // the same as the page without script
+const REFRESH_MS = 3_000; // plus as much again at random, as above
+const PATIENCE_MS = 10_000; // for a page that is on its way
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const element = (id) => document.getElementById(id);
 const fill = (text, ...values) => text.replace(/\{(\d)\}/g, (_, i) => values[i]);
@@ -20,14 +22,12 @@ const second = new Intl.DateTimeFormat(language, { ...twoDigits, second: '2-digi
 const time = (format, instant) => format.format(new Date(instant));
 
 const status = element('status');
-const list = element('options');
-const rows = new Map([...list.children].map((row) => [row.dataset.id, row]));
 
 let source;
 let silence;
-let reloading = false;
+let vouched = false; // whether a tally has come on this connection: a server may be alive and have read nothing
 let outage = null; // the last outage event, until a tally ends it
-let heardAt = null; // the last moment at which the server vouched for the tally, by this clock
+let heardAt = element('as-of').firstElementChild?.dateTime; // when the tally was last vouched for
 let tally = null; // the newest tally and activity, drawn or not
 let activity = null;
 let frame = 0;
@@ -38,12 +38,17 @@ function open() {
   clearTimeout(silence);
   source?.close();
   source = new EventSource('events');
+  source.onopen = () => (vouched = false); // also when the browser has connected again by itself
   on('tally', (data) => {
     tally = data;
     outage = null;
+    vouched = true;
   });
   on('activity', (data) => (activity = data));
-  on('outage', (data) => (outage = data));
+  on('outage', (data) => {
+    outage = data;
+    heardAt = data.asOf ?? heardAt;
+  });
   on('heartbeat', () => {});
   source.onerror = lost;
   listenForSilence();
@@ -53,8 +58,12 @@ function on(type, receive) {
   source.addEventListener(type, (event) => {
     listenForSilence();
     receive(event.data && JSON.parse(event.data));
-    if (!outage) heardAt = Date.now();
-    show(outage ? 'outage' : 'live');
+    if (outage) {
+      show('outage');
+    } else if (vouched) {
+      heardAt = Date.now();
+      show('live');
+    }
     frame ||= requestAnimationFrame(draw);
   });
 }
@@ -85,8 +94,8 @@ function show(state) {
 
 function outageText() {
   const since = time(minute, outage.since);
-  if (!outage.asOf) return fill(status.dataset.outageEmpty, since);
-  return fill(status.dataset.outage, time(second, outage.asOf), since);
+  if (!heardAt) return fill(status.dataset.outageEmpty, since);
+  return fill(status.dataset.outage, time(second, heardAt), since);
 }
 
 // The figures
@@ -99,18 +108,17 @@ function draw() {
 }
 
 function drawTally() {
-  if (anotherPoll()) return;
-  const changed = element('total').textContent !== integer.format(tally.total);
-  for (const option of tally.options) {
-    const row = rows.get(option.id);
+  if (isAnotherPoll()) return;
+  const changed = tally.options.map((option, i) => {
+    const row = element('options').children[i];
     write(row.querySelector('.percent'), percent.format(option.percent / 100));
-    write(row.querySelector('.count'), integer.format(option.votes));
     write(row.querySelector('.unit'), unit(option.votes));
     row.querySelector('.fill').setAttribute('width', `${option.percent}%`);
-  }
-  write(element('total'), integer.format(tally.total));
+    return write(row.querySelector('.count'), integer.format(option.votes));
+  });
+  changed.push(write(element('total'), integer.format(tally.total)));
   write(element('total-unit'), unit(tally.total));
-  if (changed) announceSoon();
+  if (changed.includes(true)) announceSoon();
 }
 
 function drawActivity() {
@@ -129,28 +137,70 @@ function drawActivity() {
 
 // Not the tally's own time: an old tally is up to date as long as nobody votes.
 function drawAsOf() {
-  const asOf = outage ? outage.asOf : heardAt;
-  if (asOf) write(element('as-of'), fill(element('as-of').dataset.text, time(second, asOf)));
-}
-
-function anotherPoll() {
-  const same =
-    tally.question === element('question').textContent &&
-    tally.options.length === rows.size &&
-    tally.options.every((option) => rows.has(option.id));
-  if (!same && !reloading) {
-    reloading = true;
-    setTimeout(() => location.reload(), RELOAD_MS);
-  }
-  return !same;
+  if (heardAt) write(element('as-of'), fill(element('as-of').dataset.text, time(second, heardAt)));
 }
 
 function unit(votes) {
-  return list.dataset[plural.select(votes)] ?? list.dataset.other;
+  const { dataset } = element('options');
+  return dataset[plural.select(votes)] ?? dataset.other;
 }
 
 function write(target, text) {
-  if (target.textContent !== text) target.textContent = text;
+  if (target.textContent === text) return false;
+  target.textContent = text;
+  return true;
+}
+
+// The words of another poll, and what is said about the end of this one, come with the page. It is asked for again and
+// its parts are taken over, rather than loaded: full screen stays, and so does all when there is no answer.
+
+let refreshTimer;
+let refreshIsDue = false; // because of another poll
+let news = ''; // what a screen reader has to be told of it
+
+function isAnotherPoll() {
+  const isAnother = tally.poll !== element('options').dataset.poll;
+  if (isAnother && !refreshIsDue) {
+    refreshIsDue = true;
+    refreshAfter(REFRESH_MS);
+  }
+  return isAnother;
+}
+
+function refreshAfter(delay) {
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(refresh, Math.min(delay + REFRESH_MS * Math.random(), LONGEST_TIMER_MS));
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch('', { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const parts = ['heading', 'options'].map((id) => page.getElementById(id));
+    if (parts.includes(null)) throw new Error('an error page, or none of ours');
+    takeOver(page.title, parts);
+  } catch {
+    refreshAfter(REFRESH_MS);
+  }
+}
+
+function takeOver(title, parts) {
+  const before = element('heading').textContent;
+  document.title = title;
+  for (const part of parts) element(part.id).replaceWith(part);
+  if (element('heading').textContent !== before) {
+    news = element('heading').textContent;
+    announceSoon();
+  }
+  refreshIsDue = false;
+  awaitTheEnd();
+  if (tally) drawTally();
+}
+
+// When the poll closes, and while its last ballots are counted.
+function awaitTheEnd() {
+  const { refreshAfter: delay } = element('heading').dataset;
+  if (delay) refreshAfter(Number(delay));
 }
 
 // What a screen reader hears
@@ -166,12 +216,13 @@ function announce() {
   announcement = 0;
   announcedAt = performance.now();
   const live = status.dataset.state === 'live' && tally;
-  write(element('announcer'), live ? summary() : status.textContent);
+  write(element('announcer'), `${news} ${live ? summary() : status.textContent}`.trim());
+  news = '';
 }
 
 function summary() {
   const shares = tally.options.map((option) =>
-    fill(list.dataset.summary, option.label, percent.format(option.percent / 100)));
+    fill(element('options').dataset.summary, option.label, percent.format(option.percent / 100)));
   return [...shares, `${integer.format(tally.total)} ${unit(tally.total)}`].join(', ');
 }
 
@@ -183,10 +234,5 @@ if (fullScreen && document.fullscreenEnabled) {
   fullScreen.addEventListener('click', () => document.documentElement.requestFullscreen());
 }
 
-// When the poll closes, and while its last ballots are counted, the page tells it by being loaded again.
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const reloadAfter = Number(document.body.dataset.reloadAfter) + REOPEN_MS * Math.random();
-if (reloadAfter <= LONGEST_TIMER_MS) setTimeout(() => location.reload(), reloadAfter); // not for NaN either
-
+awaitTheEnd();
 open();

@@ -50,11 +50,11 @@ function show(state) {
 }
 
 function draw(pipeline) {
-  const { state, workers, waiting, oldestAgeMillis, countedToday, votes, viewers } = pipeline;
+  const { state, workers, waiting, oldestAgeMillis, countedToday, acceptedToday, votes, viewers } = pipeline;
   const inAll = waiting?.reduce((sum, each) => sum + each, 0);
   stages.dataset.state = state;
   write(message, message.dataset[state]);
-  write(element('accepted'), accepted(countedToday, inAll));
+  write(element('accepted'), accepted(acceptedToday, countedToday));
   write(element('waiting'), number(inAll));
   write(element('oldest'), oldest(waiting, oldestAgeMillis));
   write(element('workers'), number(workers));
@@ -63,8 +63,8 @@ function draw(pipeline) {
   write(element('viewers'), number(viewers));
 }
 
-function accepted(counted, waiting) {
-  if (counted === null || waiting !== undefined) return number(counted === null ? null : counted + waiting);
+function accepted(accepted, counted) {
+  if (counted === null || accepted !== null) return number(accepted);
   return fill(texts.atLeast, number(counted));
 }
 

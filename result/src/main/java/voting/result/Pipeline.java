@@ -12,6 +12,7 @@ import java.util.Locale;
  * @param waiting entries of each stream; null when no worker tells
  * @param oldestAgeMillis how long the oldest of them has waited; null when there is none, or none is known
  * @param countedToday ballots, changed votes included, that were accepted since midnight (UTC) and are counted
+ * @param acceptedToday the same and those that wait; null when no worker tells
  * @param votes the total of the tally
  * @param viewers of the live results, at this instance of result
  */
@@ -21,10 +22,11 @@ record Pipeline(
         List<Long> waiting,
         Long oldestAgeMillis,
         Long countedToday,
+        Long acceptedToday,
         Long votes,
         int viewers) {
 
-    static final Pipeline UNKNOWN = new Pipeline(State.UNREACHABLE, null, null, null, null, null, 0);
+    static final Pipeline UNKNOWN = new Pipeline(State.UNREACHABLE, null, null, null, null, null, null, 0);
 
     enum State {
         /** A worker drains. */
@@ -45,7 +47,7 @@ record Pipeline(
 
     /** What is counted stays known; what others would have to tell does not. */
     Pipeline unreachable() {
-        return new Pipeline(State.UNREACHABLE, null, null, null, countedToday, votes, viewers);
+        return new Pipeline(State.UNREACHABLE, null, null, null, countedToday, null, votes, viewers);
     }
 
     // Public for the page's template.
@@ -59,13 +61,5 @@ record Pipeline(
     /** Whole seconds, as nobody reads faster. */
     public Long oldestAgeSeconds() {
         return oldestAgeMillis == null ? null : oldestAgeMillis / 1_000;
-    }
-
-    /** At least, when it is not known what waits. */
-    public Long acceptedToday() {
-        if (countedToday == null) {
-            return null;
-        }
-        return waiting == null ? countedToday : countedToday + waitingInAll();
     }
 }

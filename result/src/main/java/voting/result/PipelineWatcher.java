@@ -1,30 +1,25 @@
 package voting.result;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
-import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
-import reactor.core.publisher.Flux;
-import reactor.core.publisher.Sinks;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Keeps the newest picture of the pipeline, with a thread and a connection of its own: the tally never waits for it. Any
- * thread may use {@link #events} and {@link #current}.
+ * thread may use {@link #audience} and {@link #current}.
  *
  * <p>A worker that stops is noticed within two seconds: it writes once a second, is believed for {@link #BELIEVED}, and
  * is read every {@link #READ_INTERVAL}.
  */
 @Component
-class PipelineWatcher implements SmartLifecycle {
+class PipelineWatcher extends Watcher {
 
     /** Half a second longer than a worker's interval: for a late thread, or a slow write. */
     static final Duration BELIEVED = Duration.ofMillis(1_500);
@@ -35,18 +30,16 @@ class PipelineWatcher implements SmartLifecycle {
     /** While nobody does: pages are filled in from the last read. */
     private static final Duration IDLE_READ_INTERVAL = Duration.ofSeconds(1);
 
-    private static final Duration FIRST_READ_PATIENCE = Duration.ofSeconds(2);
-
     // One table per statement: nothing waits for us with a lock on another one, whoever empties both.
 
     private static final String WORKERS = """
-            select workers, draining, waiting, oldest_age_millis
+            select workers, draining, waiting, oldest_age_millis, accepted_today
             from (
                 select count(*) as workers, coalesce(bool_or(draining), false) as draining
                 from worker_presence where seen_at > now() - ? * interval '1 millisecond'
             ) as all_of_them
             left join (
-                select waiting, oldest_age_millis
+                select waiting, oldest_age_millis, accepted_today
                 from worker_presence where seen_at > now() - ? * interval '1 millisecond' and waiting is not null
                 order by seen_at desc limit 1
             ) as latest on true
@@ -60,70 +53,39 @@ class PipelineWatcher implements SmartLifecycle {
     private final ResultSettings settings;
     private final TallyWatcher tallyWatcher;
     private final JsonMapper json;
-    private final Sinks.Many<byte[]> sink = Sinks.many().replay().latest();
-    private final CountDownLatch firstRead = new CountDownLatch(1);
-    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final Audience<byte[]> audience;
     private volatile Pipeline current = Pipeline.UNKNOWN;
     private boolean failureLogged;
-    private Thread thread;
 
-    PipelineWatcher(ResultSettings settings, TallyWatcher tallyWatcher, JsonMapper json) {
+    PipelineWatcher(ResultSettings settings, TallyWatcher tallyWatcher, JsonMapper json, MeterRegistry metrics) {
+        super("pipeline-watcher", IDLE_READ_INTERVAL);
         this.settings = settings;
         this.tallyWatcher = tallyWatcher;
         this.json = json;
+        this.audience = new Audience<>(new byte[0], (event, seen) -> event, metrics);
     }
 
-    /** The newest picture and all that follow; never ends. */
-    Flux<byte[]> events() {
-        return sink.asFlux();
+    /** Those who are told of each new picture. */
+    Audience<byte[]> audience() {
+        return audience;
     }
 
     Pipeline current() {
         return current;
     }
 
-    /** Started before the web server. */
     @Override
-    public int getPhase() {
-        return WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE - 1;
-    }
-
-    @Override
-    public void start() {
-        thread = Thread.ofPlatform().name("pipeline-watcher").daemon().start(this::run);
-        try {
-            firstRead.await(FIRST_READ_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    @Override
-    public void stop() {
-        stopping.countDown();
-        try {
-            thread.join(IDLE_READ_INTERVAL);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    @Override
-    public boolean isRunning() {
-        return thread != null && thread.isAlive();
-    }
-
-    private void run() {
+    void watch() {
         while (!isStopping()) {
             try (var connection = TallyWatcher.connect(settings.postgres())) {
                 while (!isStopping()) {
                     push(read(connection));
                     failureLogged = false;
-                    pause();
+                    pause(interval());
                 }
             } catch (SQLException e) {
                 noteFailure(e);
-                pause();
+                pause(interval());
             }
         }
     }
@@ -142,6 +104,7 @@ class PipelineWatcher implements SmartLifecycle {
                         waiting(row),
                         row.getObject("oldest_age_millis", Long.class),
                         countedToday,
+                        acceptedToday(row, countedToday),
                         tally == null ? null : tally.total(),
                         tallyWatcher.viewers());
             }
@@ -168,34 +131,29 @@ class PipelineWatcher implements SmartLifecycle {
         return waiting == null ? null : List.of((Long[]) waiting.getArray());
     }
 
+    /** What a worker told is up to two seconds old: more may be counted by now. */
+    private static Long acceptedToday(ResultSet row, long countedToday) throws SQLException {
+        var told = row.getObject("accepted_today", Long.class);
+        return told == null ? null : Long.valueOf(Math.max(told, countedToday));
+    }
+
     private void noteFailure(SQLException e) {
         push(current.unreachable());
         if (!failureLogged && !isStopping()) {
-            log.warn("The pipeline cannot be read: {}. Will keep trying.", e.getMessage());
+            log.warn("The pipeline cannot be read: {}. Will keep trying.", TallyWatcher.reason(e));
             failureLogged = true;
         }
     }
 
     private void push(Pipeline pipeline) {
-        if (firstRead.getCount() > 0 || !pipeline.equals(current)) {
+        if (!hasHadNews() || !pipeline.equals(current)) {
             current = pipeline;
-            sink.emitNext(
-                    Snapshot.event("pipeline", json.writeValueAsBytes(pipeline)), Sinks.EmitFailureHandler.FAIL_FAST);
-            firstRead.countDown();
+            audience.tell(Snapshot.event("pipeline", json.writeValueAsBytes(pipeline)));
+            noteNews();
         }
     }
 
-    private void pause() {
-        var interval = sink.currentSubscriberCount() > 0 ? READ_INTERVAL : IDLE_READ_INTERVAL;
-        try {
-            stopping.await(interval.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            stopping.countDown();
-        }
-    }
-
-    private boolean isStopping() {
-        return stopping.getCount() == 0;
+    private Duration interval() {
+        return audience.size() > 0 ? READ_INTERVAL : IDLE_READ_INTERVAL;
     }
 }

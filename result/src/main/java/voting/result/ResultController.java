@@ -26,6 +26,9 @@ class ResultController {
     private static final DateTimeFormatter MINUTE =
             DateTimeFormatter.ofPattern("HH:mm 'UTC'").withZone(ZoneOffset.UTC);
 
+    /** Fits in one line beside its share, in letters as large as a stage needs. */
+    private static final int SHORT_LABEL = 24;
+
     private static final double CHART_HEIGHT = 60;
     private static final double CHART_STEP = 10;
 
@@ -57,7 +60,11 @@ class ResultController {
                 snapshot.activity() == null ? Activity.of(Collections.emptyMap(), Instant.now()) : snapshot.activity();
         var peak = Collections.max(activity.votesPerMinute());
         model.addAttribute("question", tally.question());
+        model.addAttribute("poll", tally.poll());
         model.addAttribute("options", tally.options());
+        model.addAttribute(
+                "wordy",
+                tally.options().stream().anyMatch(option -> option.label().length() > SHORT_LABEL));
         model.addAttribute("total", tally.total());
         model.addAttribute("asOf", tally.asOf());
         model.addAttribute("asOfText", text(TIME, tally.asOf()));

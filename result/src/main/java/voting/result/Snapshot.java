@@ -2,9 +2,8 @@ package voting.result;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayOutputStream;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -51,17 +50,17 @@ record Snapshot(
     }
 
     /** What a viewer who has seen that earlier snapshot has to be sent, in order. */
-    List<byte[]> eventsSince(Snapshot earlier) {
-        var events = new ArrayList<byte[]>(3);
-        addIfNew(tallyEvent, earlier.tallyEvent, events);
-        addIfNew(activityEvent, earlier.activityEvent, events);
-        addIfNew(outageEvent, earlier.outageEvent, events);
-        return events;
+    byte[] eventsSince(Snapshot earlier) {
+        var events = new ByteArrayOutputStream(tallyEvent.length + activityEvent.length + outageEvent.length);
+        writeIfNew(tallyEvent, earlier.tallyEvent, events);
+        writeIfNew(activityEvent, earlier.activityEvent, events);
+        writeIfNew(outageEvent, earlier.outageEvent, events);
+        return events.toByteArray();
     }
 
-    private static void addIfNew(byte[] event, byte[] earlier, List<byte[]> events) {
-        if (event != earlier && event.length > 0) {
-            events.add(event);
+    private static void writeIfNew(byte[] event, byte[] earlier, ByteArrayOutputStream events) {
+        if (event != earlier) {
+            events.writeBytes(event);
         }
     }
 

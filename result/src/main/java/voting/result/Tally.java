@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -12,8 +13,9 @@ import java.util.stream.IntStream;
  * The outcome at one moment, as {@code /api/results} and the event {@code tally} give it.
  *
  * @param asOf when it was read from Postgres
+ * @param poll its {@link ResultSettings.Poll#fingerprint}
  */
-record Tally(String question, List<Option> options, long total, Instant asOf) {
+record Tally(String question, List<Option> options, long total, Instant asOf, String poll) {
 
     /** @param percent of the total, rounded so that all add up to 100; 0 while there are no votes */
     record Option(String id, String label, long votes, int percent) {}
@@ -29,14 +31,19 @@ record Tally(String question, List<Option> options, long total, Instant asOf) {
             var option = options.get(i);
             counted.add(new Option(option.id(), option.label(), votes.get(i), percents[i]));
         }
-        return new Tally(poll.question(), List.copyOf(counted), sum(votes), asOf);
+        return new Tally(poll.question(), List.copyOf(counted), sum(votes), asOf, poll.fingerprint());
     }
 
     /** For spreadsheets, as RFC 4180 has it. */
     String csv() {
         return options.stream()
-                .map(option -> "%s,\"%s\",%d,%d\r\n"
-                        .formatted(option.id, option.label.replace("\"", "\"\""), option.votes, option.percent))
+                .map(option -> String.format(
+                        Locale.ROOT,
+                        "%s,\"%s\",%d,%d\r\n",
+                        option.id,
+                        option.label.replace("\"", "\"\""),
+                        option.votes,
+                        option.percent))
                 .collect(Collectors.joining("", "id,label,votes,percent\r\n", ""));
     }
 

@@ -20,6 +20,7 @@ class TallyHealthIndicator implements HealthIndicator {
         if (snapshot.unreachableSince() != null) {
             return Health.down()
                     .withDetail("since", snapshot.unreachableSince().toString())
+                    .withDetail("reason", watcher.failure())
                     .build();
         }
         return snapshot.tally() == null ? Health.down().build() : Health.up().build();

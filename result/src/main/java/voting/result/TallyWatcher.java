@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -23,11 +22,8 @@ import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
-import org.springframework.context.SmartLifecycle;
+import org.slf4j.MDC;
 import org.springframework.stereotype.Component;
-import reactor.core.publisher.Flux;
-import reactor.core.publisher.Sinks;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -35,13 +31,13 @@ import tools.jackson.databind.json.JsonMapper;
  * notification, however many ballots or viewers there are. What arrives while it reads or paces itself is covered by
  * its next read.
  *
- * <p>{@link #snapshots} and {@link #current} may be used by any thread. During an outage they keep the last tally and
+ * <p>{@link #audience} and {@link #current} may be used by any thread. During an outage they keep the last tally and
  * say since when it is out of date; the watcher reconnects by itself.
  *
  * <p>Cost per update: two reads of a few dozen rows, and a look at Postgres' clock.
  */
 @Component
-class TallyWatcher implements SmartLifecycle {
+class TallyWatcher extends Watcher {
 
     /** A notification may be lost with its connection: read this often even without one. Also bounds a stop. */
     private static final int REREAD_MILLIS = 2_000;
@@ -54,9 +50,6 @@ class TallyWatcher implements SmartLifecycle {
 
     /** Added per viewer, because a push to all of them takes so much longer: 1,000 get 14 a second, 10,000 get 4. */
     private static final Duration PUSH_INTERVAL_PER_VIEWER = Duration.ofNanos(20_000);
-
-    /** How long the first requests wait for the first read, so that none is told of an outage that there is not. */
-    private static final Duration FIRST_READ_PATIENCE = Duration.ofSeconds(2);
 
     private static final int FIRST_BACK_OFF_MILLIS = 100;
     private static final int LONGEST_BACK_OFF_MILLIS = 2_000;
@@ -71,19 +64,19 @@ class TallyWatcher implements SmartLifecycle {
 
     private final ResultSettings settings;
     private final JsonMapper json;
-    private final Sinks.Many<Snapshot> sink = Sinks.many().replay().latest();
-    private final CountDownLatch firstNews = new CountDownLatch(1);
-    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final Audience<Snapshot> audience;
     private final Tracer tracer;
     private final Counter pushes;
     private final Timer countedToPushed;
     private volatile Snapshot current = Snapshot.EMPTY;
     private volatile Instant lastRead = Instant.EPOCH;
-    private Thread thread;
+    private volatile String failure = "starting";
 
     TallyWatcher(ResultSettings settings, JsonMapper json, MeterRegistry metrics, OpenTelemetry openTelemetry) {
+        super("tally-watcher", Duration.ofMillis(2 * REREAD_MILLIS));
         this.settings = settings;
         this.json = json;
+        this.audience = new Audience<>(Snapshot.EMPTY, Snapshot::eventsSince, metrics);
         this.tracer = openTelemetry.getTracer("voting.result");
         this.pushes = Counter.builder("tally.pushes")
                 .description("Changed tallies that were handed to the viewers; one for all of them")
@@ -102,51 +95,26 @@ class TallyWatcher implements SmartLifecycle {
                 .register(metrics);
     }
 
-    /** The newest snapshot and all that follow; never ends. */
-    Flux<Snapshot> snapshots() {
-        return sink.asFlux();
+    /** Those who are told of each new snapshot. */
+    Audience<Snapshot> audience() {
+        return audience;
     }
 
     Snapshot current() {
         return current;
     }
 
+    /** Why the tally cannot be read; only meaningful while it cannot. */
+    String failure() {
+        return failure;
+    }
+
     int viewers() {
-        return sink.currentSubscriberCount();
-    }
-
-    /** Started before the web server. */
-    @Override
-    public int getPhase() {
-        return WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE - 1;
+        return audience.size();
     }
 
     @Override
-    public void start() {
-        thread = Thread.ofPlatform().name("tally-watcher").start(this::run);
-        try {
-            firstNews.await(FIRST_READ_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    @Override
-    public void stop() {
-        stopping.countDown();
-        try {
-            thread.join(Duration.ofMillis(2 * REREAD_MILLIS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    @Override
-    public boolean isRunning() {
-        return thread != null && thread.isAlive();
-    }
-
-    private void run() {
+    void watch() {
         var backOffMillis = FIRST_BACK_OFF_MILLIS;
         while (!isStopping()) {
             try (var connection = connect(settings.postgres())) {
@@ -155,11 +123,13 @@ class TallyWatcher implements SmartLifecycle {
                 var commits = List.<Commit>of();
                 while (!isStopping()) {
                     readAndPush(connection, commits);
+                    forgetSpan();
                     pause(pushInterval());
                     commits = Commit.of(connection.unwrap(PGConnection.class).getNotifications(REREAD_MILLIS));
                 }
             } catch (SQLException e) {
                 noteOutage(e);
+                forgetSpan();
                 // With jitter, so that many instances do not come back at the same moment.
                 pause(Duration.ofMillis(
                         backOffMillis / 2 + ThreadLocalRandom.current().nextInt(backOffMillis)));
@@ -170,16 +140,22 @@ class TallyWatcher implements SmartLifecycle {
 
     static Connection connect(ResultSettings.Postgres postgres) throws SQLException {
         var dataSource = new PGSimpleDataSource();
-        dataSource.setServerNames(new String[] {postgres.host()});
-        dataSource.setPortNumbers(new int[] {postgres.port()});
-        dataSource.setDatabaseName(postgres.db());
+        dataSource.setURL(postgres.jdbcUrl());
         dataSource.setUser(postgres.user());
         dataSource.setPassword(postgres.password());
         dataSource.setApplicationName("result");
         dataSource.setConnectTimeout(SOCKET_TIMEOUT_SECONDS);
+        dataSource.setSslResponseTimeout(SOCKET_TIMEOUT_SECONDS * 1_000);
         dataSource.setSocketTimeout(SOCKET_TIMEOUT_SECONDS);
         dataSource.setTcpKeepAlive(true);
         return dataSource.getConnection();
+    }
+
+    /** What the driver says about standbys names only its own setting. */
+    static String reason(SQLException e) {
+        return e.getMessage().contains("targetServerType")
+                ? "POSTGRES_HOST names no primary: what answers there is a standby, or read-only"
+                : e.getMessage();
     }
 
     /** Before the first read: what changes after that read is then sure to be notified. */
@@ -201,7 +177,10 @@ class TallyWatcher implements SmartLifecycle {
         }
     }
 
-    /** Part of the first trace that it comes from, and linked to the others; none when there is no trace. */
+    /**
+     * Part of the first trace that it comes from, and linked to the others; none when there is no trace. What this thread
+     * logs carries its ids until {@link #forgetSpan}.
+     */
     private Span startSpan(List<Commit> commits) {
         var traced = commits.stream()
                 .map(Commit::span)
@@ -214,7 +193,18 @@ class TallyWatcher implements SmartLifecycle {
                 .setParent(Context.root().with(Span.wrap(traced.getFirst())))
                 .setAttribute("viewers", viewers());
         traced.stream().skip(1).forEach(span::addLink);
-        return span.startSpan();
+        var started = span.startSpan();
+        if (started.getSpanContext().isSampled()) {
+            MDC.put("trace.id", started.getSpanContext().getTraceId());
+            MDC.put("span.id", started.getSpanContext().getSpanId());
+        }
+        return started;
+    }
+
+    /** What is logged from now on is not about the last push. */
+    private static void forgetSpan() {
+        MDC.remove("trace.id");
+        MDC.remove("span.id");
     }
 
     private void readAndPush(Connection connection) throws SQLException {
@@ -230,10 +220,19 @@ class TallyWatcher implements SmartLifecycle {
                 row -> votesByMinute.put(row.getTimestamp(1).toInstant(), row.getLong(2)));
         var now = Instant.now();
         lastRead = now;
-        var outageBefore = current.unreachableSince();
-        push(current.read(Tally.of(settings.poll(), votesByOption, now), Activity.of(votesByMinute, now), json));
-        if (outageBefore != null) {
-            log.info("Postgres can be read again, after {}.", Duration.between(outageBefore, now));
+        var before = current;
+        push(before.read(Tally.of(settings.poll(), votesByOption, now), Activity.of(votesByMinute, now), json));
+        if (before.unreachableSince() != null) {
+            log.info("Postgres can be read again, after {}.", Duration.between(before.unreachableSince(), now));
+            recordOutage(before.tally());
+        }
+    }
+
+    /** What was counted meanwhile was notified to nobody: one measurement stands for it. */
+    private void recordOutage(Tally before) {
+        if (before != null && !current.tally().hasSameVotesAs(before)) {
+            countedToPushed.record(
+                    Duration.between(before.asOf(), current.tally().asOf()));
         }
     }
 
@@ -263,8 +262,9 @@ class TallyWatcher implements SmartLifecycle {
     }
 
     private void noteOutage(SQLException e) {
+        failure = reason(e);
         if (current.unreachableSince() == null && !isStopping()) {
-            log.warn("Postgres cannot be read: {}. Viewers keep the last tally. Will keep trying.", e.getMessage());
+            log.warn("Postgres cannot be read: {}. Viewers keep the last tally. Will keep trying.", failure);
             push(current.unreachable(Instant.now(), json));
         }
     }
@@ -274,24 +274,11 @@ class TallyWatcher implements SmartLifecycle {
             pushes.increment();
         }
         current = snapshot;
-        sink.emitNext(snapshot, Sinks.EmitFailureHandler.FAIL_FAST);
-        firstNews.countDown();
+        audience.tell(snapshot);
+        noteNews();
     }
 
     private Duration pushInterval() {
         return SHORTEST_PUSH_INTERVAL.plus(PUSH_INTERVAL_PER_VIEWER.multipliedBy(viewers()));
-    }
-
-    private void pause(Duration duration) {
-        try {
-            stopping.await(duration.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            stopping.countDown();
-        }
-    }
-
-    private boolean isStopping() {
-        return stopping.getCount() == 0;
     }
 }

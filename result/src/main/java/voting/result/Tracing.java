@@ -9,7 +9,6 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.prometheus.metrics.tracer.common.SpanContext;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -44,18 +43,6 @@ class Tracing {
 
     private static final Logger log = LoggerFactory.getLogger(Tracing.class);
 
-    /** The same as in the environment of the process, except in tests. */
-    private static Map<String, String> settings(Environment environment) {
-        var settings = new HashMap<String, String>();
-        for (var name : new String[] {"otel.exporter.otlp.endpoint", "otel.traces.sampler.arg"}) {
-            var value = environment.getProperty(name);
-            if (value != null) {
-                settings.put(name, value);
-            }
-        }
-        return settings;
-    }
-
     @Bean
     OpenTelemetry openTelemetry(Environment environment) {
         if (environment.getProperty("otel.exporter.otlp.endpoint", "").isBlank()) {
@@ -65,7 +52,6 @@ class Tracing {
             return AutoConfiguredOpenTelemetrySdk.builder()
                     .disableShutdownHook()
                     .addPropertiesSupplier(() -> DEFAULTS)
-                    .addPropertiesCustomizer(config -> settings(environment))
                     .addSpanExporterCustomizer((exporter, config) -> new OutspokenExporter(exporter))
                     .build()
                     .getOpenTelemetrySdk();

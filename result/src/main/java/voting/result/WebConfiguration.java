@@ -1,12 +1,18 @@
 package voting.result;
 
+import io.micrometer.observation.ObservationPredicate;
 import io.netty.channel.ChannelOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.observation.ServerRequestObservationContext;
+import org.springframework.web.reactive.HandlerMapping;
+import org.springframework.web.reactive.handler.SimpleUrlHandlerMapping;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.i18n.AcceptHeaderLocaleContextResolver;
 import org.springframework.web.server.i18n.LocaleContextResolver;
@@ -41,10 +47,22 @@ class WebConfiguration {
         return exchange -> Mono.empty();
     }
 
-    /** What has been handed to the system cannot be taken back when a newer tally comes: see EventsController. */
+    /** What has been handed to the system cannot be taken back when a newer tally comes: see Audience. */
     @Bean
     NettyServerCustomizer smallSendBuffers() {
         return server -> server.childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER_BYTES);
+    }
+
+    @Bean
+    HandlerMapping events(EventsHandler handler) {
+        return new SimpleUrlHandlerMapping(Map.of("/events", handler), Ordered.HIGHEST_PRECEDENCE);
+    }
+
+    /** How long a viewer stays is no response time. */
+    @Bean
+    ObservationPredicate requestsThatEnd() {
+        return (name, observed) -> !(observed instanceof ServerRequestObservationContext request
+                && "/events".equals(request.getCarrier().getURI().getPath()));
     }
 
     /**

@@ -19,11 +19,11 @@ class ClosingTest {
     @Test
     void aPollThatStaysOpenSaysNothing() {
         assertThat(Closing.of(null, drained(), CLOSES)).isNull();
-        assertThat(ResultServer.cleared().get("/").body()).doesNotContain("id=\"closing\"", "data-reload-after");
+        assertThat(ResultServer.cleared().get("/").body()).doesNotContain("id=\"closing\"", "data-refresh-after");
     }
 
     @Test
-    void untilTheClosingTimeItIsOpenAndThePageIsLoadedAgainThen() {
+    void untilTheClosingTimeItIsOpenAndThePageAsksAgainThen() {
         assertThat(Closing.of(CLOSES, drained(), CLOSES.minusMillis(1_500))).isEqualTo(new Closing("open", 1_500L));
     }
 
@@ -49,7 +49,7 @@ class ClosingTest {
         var postgres = TestPostgres.shared();
         postgres.publish(WORKER, true, "'{1}'", "10");
         assertThat(server.get("/").body())
-                .contains("Voting has ended. The last ballots are being counted.", "data-reload-after=\"2000\"");
+                .contains("Voting has ended. The last ballots are being counted.", "data-refresh-after=\"5000\"");
 
         await().until(() -> {
             postgres.publish(WORKER, true, "'{0}'", "null");
@@ -58,7 +58,7 @@ class ClosingTest {
 
         assertThat(server.get("/", "Accept-Language", "fr").body())
                 .contains("Voici le résultat définitif.")
-                .doesNotContain("data-reload-after");
+                .doesNotContain("data-refresh-after");
     }
 
     private static Pipeline drained() {
@@ -66,6 +66,6 @@ class ClosingTest {
     }
 
     private static Pipeline waiting(List<Long> waiting) {
-        return new Pipeline(Pipeline.State.FLOWING, 1, waiting, null, 0L, 0L, 0);
+        return new Pipeline(Pipeline.State.FLOWING, 1, waiting, null, 0L, null, 0L, 0);
     }
 }

@@ -3,7 +3,9 @@ package voting.result;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
 
 /** The live tally: pushed when it changes, once for many changes, and to slow viewers without a backlog. */
 @TestMethodOrder(OrderAnnotation.class)
@@ -83,7 +86,26 @@ class EventsTest {
                 while (!rest.toString().contains("\n\n")) {
                     rest.append((char) body.read());
                 }
-                assertThat(rest.toString()).matches("[0-9T:.-]+Z\"}\n\n");
+                assertThat(rest.toString()).matches("[0-9T:.-]+Z\",\"poll\":\"[0-9a-f]+\"}\n\n");
+            }
+            client.shutdownNow();
+        }
+    }
+
+    /** The client understands chunks, and nothing that is not one. */
+    @Test
+    @Timeout(20)
+    void clientThatIsStrictAboutChunksReadsEveryUpdate() throws IOException, InterruptedException {
+        try (var client = HttpClient.newHttpClient();
+                var body = client.send(server.request("/events").build(), BodyHandlers.ofInputStream())
+                        .body()) {
+            var lines = new BufferedReader(new InputStreamReader(body, UTF_8));
+            for (int total = 1; total <= 20; total++) {
+                postgres.count(total % 4, Map.of("cats", 1L));
+                var expected = "\"total\":" + total + ",";
+                while (!lines.readLine().contains(expected)) {
+                    // Another event, or a part of one.
+                }
             }
             client.shutdownNow();
         }
@@ -95,7 +117,7 @@ class EventsTest {
 
         var event = viewer.await(PATIENCE, tally -> tally.isTallyOf(3));
 
-        assertThat(event.data().propertyNames()).containsExactly("question", "options", "total", "asOf");
+        assertThat(event.data().propertyNames()).containsExactly("question", "options", "total", "asOf", "poll");
         assertThat(event.data().get("options")).isEqualTo(server.results().get("options"));
     }
 

@@ -42,6 +42,19 @@ class MetricsTest {
         }
     }
 
+    @Test
+    void howLongAViewerStaysIsNoResponseTime() {
+        server.get("/");
+        try (var viewer = Viewer.watching(server)) {
+            viewer.await(PATIENCE, event -> event.isTallyOf(0));
+        }
+        Awaitility.await().until(() -> value("result_viewers") == 0);
+
+        assertThat(scrape())
+                .contains("http_server_requests_seconds_count", "uri=\"/\"")
+                .doesNotContain("uri=\"/events\"");
+    }
+
     /** Old workers tell no time; whoever else may notify is not trusted with one. */
     @Test
     void notificationWithoutATimeIsNoMeasurement() {

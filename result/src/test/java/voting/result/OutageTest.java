@@ -3,11 +3,13 @@ package voting.result;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.OpenTelemetry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -114,8 +116,11 @@ class OutageTest {
                 link.swallowEverything();
 
                 viewer.await(NOTICE_OF_SILENCE, event -> event.name().equals("outage"));
+                var total = server.total();
+                postgres.count(0, Map.of("cats", 1L));
                 link.heal();
-                await().atMost(RECOVERY).until(() -> viewer.lastState().name().equals("tally"));
+                await().atMost(RECOVERY).until(() -> viewer.lastState().isTallyOf(total + 1));
+                await().untilAsserted(() -> assertThat(slowestPush(server)).isGreaterThan(3_000));
                 assertThat(server.readiness()).isEqualTo(200);
             }
         }
@@ -174,11 +179,32 @@ class OutageTest {
         watcher.stop();
     }
 
+    /** To the driver, a primary whose transactions are read-only is none. */
+    @Test
+    void standbyIsAnOutageUntilItIsPromoted() {
+        postgres.execute("postgres", "alter role result set default_transaction_read_only = on");
+        try (var server = ResultServer.start(Map.of())) {
+            await().atMost(RECOVERY).until(() -> server.readiness() == 503);
+            assertThat(server.management("/actuator/health/readiness").body())
+                    .contains("POSTGRES_HOST names no primary");
+
+            postgres.execute("postgres", "alter role result reset default_transaction_read_only");
+            await().atMost(RECOVERY).until(() -> server.readiness() == 200);
+        } finally {
+            postgres.execute("postgres", "alter role result reset default_transaction_read_only");
+        }
+    }
+
     @Test
     void wrongPasswordIsAnOutage() {
         try (var server = ResultServer.start(Map.of("POSTGRES_PASSWORD", "guessed"))) {
             await().atMost(NOTICE).until(() -> server.readiness() == 503);
             assertThat(server.get("/api/results").statusCode()).isEqualTo(503);
         }
+    }
+
+    private static double slowestPush(ResultServer server) {
+        var metrics = server.context().getBean(MeterRegistry.class);
+        return metrics.get("tally.counted.to.pushed").timer().max(TimeUnit.MILLISECONDS);
     }
 }

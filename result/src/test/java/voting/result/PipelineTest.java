@@ -50,11 +50,48 @@ class PipelineTest {
                 && data.get("countedToday").asLong() == 7);
 
         assertThat(pipeline.propertyNames())
-                .containsExactly("state", "workers", "waiting", "oldestAgeMillis", "countedToday", "votes", "viewers");
+                .containsExactly(
+                        "state",
+                        "workers",
+                        "waiting",
+                        "oldestAgeMillis",
+                        "countedToday",
+                        "acceptedToday",
+                        "votes",
+                        "viewers");
         assertThat(pipeline.get("workers").asInt()).isEqualTo(1);
         assertThat(pipeline.get("waiting").toString()).isEqualTo("[3,0,4,0]");
         assertThat(pipeline.get("oldestAgeMillis").asLong()).isEqualTo(2_500);
         assertThat(viewer.events()).extracting(Viewer.Event::name).containsOnly("pipeline");
+    }
+
+    /** Whenever a worker has looked: ballots that it saw waiting may be counted by now. */
+    @Test
+    void whileABacklogIsDrainedNoBallotIsAcceptedTwice() {
+        postgres.countInMinute("now()", 0, 400);
+        postgres.publish(WORKER, true, "'{1000,0,0,0}'", "0", "1000");
+        assertThat(accepted(400)).isEqualTo(1_000);
+
+        postgres.countInMinute("now()", 1, 1_000);
+        assertThat(accepted(1_400)).isEqualTo(1_400);
+    }
+
+    private long accepted(long counted) {
+        var pipeline = awaitPipeline(data -> data.get("countedToday").asLong() == counted
+                && !data.get("acceptedToday").isNull());
+        return pipeline.get("acceptedToday").asLong();
+    }
+
+    @Test
+    void whatAWorkerDoesNotTellIsNotAddedUp() {
+        postgres.countInMinute("now()", 0, 400);
+        postgres.publish(WORKER, true, "'{1000,0,0,0}'", "0");
+
+        var pipeline = awaitPipeline(data ->
+                data.get("countedToday").asLong() == 400 && !data.get("waiting").isNull());
+
+        assertThat(pipeline.get("acceptedToday").isNull()).isTrue();
+        assertThat(server.get("/pipeline").body()).contains("id=\"accepted\">≥ 400<");
     }
 
     @Test
@@ -154,7 +191,7 @@ class PipelineTest {
         postgres.count(0, Map.of("cats", 1_234L));
         postgres.countInMinute("now()", 0, 1_300);
         await().atMost(PATIENCE).until(() -> {
-            postgres.publish(WORKER, true, "'{1000,2,0,0}'", "61999");
+            postgres.publish(WORKER, true, "'{1000,2,0,0}'", "61999", "2302");
             return server.get("/pipeline").body().contains("id=\"waiting\">1,002<");
         });
 

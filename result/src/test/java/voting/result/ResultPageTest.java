@@ -50,7 +50,7 @@ class ResultPageTest {
         assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/json");
         assertThat(answer.headers().firstValue("Cache-Control")).hasValue("no-store");
         var results = new JsonMapper().readTree(answer.body());
-        assertThat(results.propertyNames()).containsExactly("question", "options", "total", "asOf");
+        assertThat(results.propertyNames()).containsExactly("question", "options", "total", "asOf", "poll");
         assertThat(results.get("question").asString()).isEqualTo("Cats or dogs?");
         assertThat(results.get("options")).isEqualTo(new JsonMapper().readTree("""
                         [
@@ -61,6 +61,15 @@ class ResultPageTest {
         assertThat(results.get("total").isIntegralNumber()).isTrue();
         assertThat(Duration.between(Instant.parse(results.get("asOf").asString()), Instant.now()))
                 .isBetween(Duration.ZERO, Duration.ofSeconds(5));
+    }
+
+    @Test
+    void linkToThePageSaysWhatItIsAboutInAChat() {
+        assertThat(server.get("/").body())
+                .contains("<meta property=\"og:title\" content=\"Cats or dogs? – Results\">")
+                .contains("<meta property=\"og:description\" content=\"The results, live: every vote is on the screen");
+        assertThat(server.get("/", "Accept-Language", "fr").body())
+                .contains("<meta property=\"og:description\" content=\"Les résultats en direct");
     }
 
     @Test
@@ -101,6 +110,24 @@ class ResultPageTest {
                 .containsPattern("Results as of \\d\\d:\\d\\d:\\d\\d UTC");
         assertThat(Pattern.compile("<rect [^>]*width=\"8\"").matcher(page).results())
                 .hasSize(Activity.MINUTES);
+    }
+
+    @Test
+    void pageIsOfThePollThatTheTallyNames() {
+        var poll = server.results().get("poll").asString();
+
+        assertThat(server.get("/").body()).contains("data-poll=\"" + poll + "\"");
+        assertThat(Stream.of(
+                                Map.of("POLL_ID", "second"),
+                                Map.of("POLL_CLOSES", "2030-01-01T00:00:00Z"),
+                                Map.of("POLL_OPTIONS", "cats=Cats,dogs=Hounds"),
+                                Map.of("POLL_OPTIONS", "dogs=Dogs,cats=Cats"))
+                        .map(settings -> ResultServer.cleared(settings)
+                                .results()
+                                .get("poll")
+                                .asString()))
+                .doesNotContain(poll)
+                .doesNotHaveDuplicates();
     }
 
     @Test
@@ -270,6 +297,15 @@ class ResultPageTest {
         var answer = server.send(server.request(path).method(method, BodyPublishers.ofString("{}")));
 
         assertIsProblem(answer, status, status == 404 ? "There is nothing here" : "That can’t be done here");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/events", "/events?pipeline"})
+    void headOfTheEventsIsAllThatHeadAsksFor(String path) {
+        var answer = server.send(server.request(path).method("HEAD", BodyPublishers.noBody()));
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/event-stream");
     }
 
     @Test

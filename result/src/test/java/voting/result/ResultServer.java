@@ -86,6 +86,7 @@ final class ResultServer implements AutoCloseable {
     private static ReactorResourceFactory threadsOfItsOwn() {
         var factory = new ReactorResourceFactory();
         factory.setUseGlobalResources(false);
+        factory.setShutdownQuietPeriod(Duration.ZERO); // as in application.properties
         return factory;
     }
 

@@ -33,6 +33,7 @@ class ResultSettingsTest {
         assertThat(settings.poll().options().all())
                 .containsExactly(new Option("cats", "Cats"), new Option("dogs", "Dogs"));
         assertThat(settings.poll().closes()).isNull();
+        assertThat(settings.poll().id()).isEmpty();
         assertThat(settings.postgres()).isEqualTo(new Postgres("localhost", 5432, "votes", "result", ""));
     }
 
@@ -42,6 +43,7 @@ class ResultSettingsTest {
                 "POLL_QUESTION", "Thé ou café ?",
                 "POLL_OPTIONS", " tea = Thé vert , coffee=Café=noir,neither=Ni l’un ni l’autre",
                 "POLL_CLOSES", "2026-12-24T19:00:00+01:00",
+                "POLL_ID", "20261121T141500Z",
                 "POSTGRES_HOST", "postgres.example",
                 "POSTGRES_PORT", "5433",
                 "POSTGRES_DB", "poll",
@@ -55,8 +57,18 @@ class ResultSettingsTest {
                         new Option("coffee", "Café=noir"),
                         new Option("neither", "Ni l’un ni l’autre"));
         assertThat(settings.poll().closes()).isEqualTo(Instant.parse("2026-12-24T18:00:00Z"));
+        assertThat(settings.poll().id()).isEqualTo("20261121T141500Z");
         assertThat(settings.postgres())
                 .isEqualTo(new Postgres("postgres.example", 5433, "poll", "reader", "s=e,c ret"));
+    }
+
+    @Test
+    void serversWithoutAPortHaveTheCommonOne() {
+        var settings = read(Map.of("POSTGRES_HOST", "one.example, two.example:5434,[::1]", "POSTGRES_PORT", "5433"));
+
+        assertThat(settings.postgres().jdbcUrl())
+                .isEqualTo("jdbc:postgresql://one.example:5433,two.example:5434,[::1]:5433/votes"
+                        + "?targetServerType=primary");
     }
 
     @ParameterizedTest(name = "{0}={1}")
@@ -75,6 +87,15 @@ class ResultSettingsTest {
             POLL_OPTIONS  | cats=Cats,dogs=                   | a label has 1 to 60 characters
             POSTGRES_PORT | 0                                 | must be 1 to 65535, not 0
             POSTGRES_PORT | 65536                             | must be 1 to 65535, not 65536
+            POSTGRES_HOST | ""                                | '' is none
+            POSTGRES_HOST | one,                              | '' is none
+            POSTGRES_HOST | one;two                           | 'one;two' is none
+            POSTGRES_HOST | one:,two                          | 'one:' is none
+            POSTGRES_HOST | one:5432:5433                     | 'one:5432:5433' is none
+            POSTGRES_HOST | postgresql://one/votes            | 'postgresql://one/votes' is none
+            POSTGRES_HOST | one:0,two                         | 'one:0' has no port from 1 to 65535
+            POSTGRES_HOST | one,two:65536                     | 'two:65536' has no port from 1 to 65535
+            POSTGRES_HOST | one:5432,one                      | 'one' is there twice
             """)
     void senselessValueIsRefusedWithAMessageThatNamesTheVariable(String variable, String value, String reason) {
         var sent = value.equals("201 characters") ? "?".repeat(201) : value;
@@ -91,6 +112,7 @@ class ResultSettingsTest {
             POLL_OPTIONS  | cats=Cats | POLL_OPTIONS must be 2 to 10 id=Label pairs
             POLL_CLOSES   | 18:00     | System Environment Property "POLL_CLOSES"
             POSTGRES_PORT | 70000     | POSTGRES_PORT must be 1 to 65535, not 70000
+            POSTGRES_HOST | one;two   | POSTGRES_HOST must be a host, or several with commas in between
             POSTGRES_PORT | five      | System Environment Property "POSTGRES_PORT"
             """)
     void serviceDoesNotStartAndSaysWhatToSet(String variable, String value, String reason, CapturedOutput output) {

@@ -38,6 +38,28 @@ class SettingsFuzzTest {
                 settings -> assertThat(settings.port()).isBetween(1, 65_535));
     }
 
+    @Property
+    void serversAreHostsWithPortsOrRefused(@ForAll("servers") String text) {
+        read(
+                "POSTGRES_HOST",
+                text,
+                ResultSettings.Postgres.class,
+                settings -> assertThat(settings.jdbcUrl())
+                        .matches("jdbc:postgresql://([^,:/?@&\\s]+|\\[[^]\\s]+])(:\\d{1,5})"
+                                + "(,([^,:/?@&\\s]+|\\[[^]\\s]+]):\\d{1,5})*/votes\\?targetServerType=primary"));
+    }
+
+    @Provide
+    Arbitrary<String> servers() {
+        return Arbitraries.frequencyOf(
+                        Tuple.of(8, Arbitraries.of("one", "two:5433", " three ", "10.0.0.1", "[::1]:5432", "a_b-c.d")),
+                        Tuple.of(1, Arbitraries.of("", ":", "one:", ":5432", "::1", "[", "one/x?user=y", "user@one")),
+                        Tuple.of(1, Arbitraries.strings().ofMaxLength(10)))
+                .list()
+                .ofMaxSize(4)
+                .map(servers -> String.join(",", servers));
+    }
+
     @Provide
     Arbitrary<String> options() {
         return Arbitraries.frequencyOf(

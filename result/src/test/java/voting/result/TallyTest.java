@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -69,6 +70,18 @@ class TallyTest {
     }
 
     @Test
+    void tableForSpreadsheetsIsTheSameWhereDigitsAreOthers() {
+        var usual = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            assertThat(Tally.of(poll(2), Map.of("0", 1_234L), NOW).csv())
+                    .isEqualTo("id,label,votes,percent\r\n0,\"Option 0\",1234,100\r\n1,\"Option 1\",0,0\r\n");
+        } finally {
+            Locale.setDefault(usual);
+        }
+    }
+
+    @Test
     void activityIsTheLastThirtyMinutesOldestFirst() {
         var activity = Activity.of(
                 Map.of(
@@ -98,7 +111,8 @@ class TallyTest {
                 new ResultSettings.Options(IntStream.range(0, options)
                         .mapToObj(i -> new ResultSettings.Option(String.valueOf(i), "Option " + i))
                         .toList()),
-                null);
+                null,
+                "");
     }
 
     private static List<Long> numbers(String text) {

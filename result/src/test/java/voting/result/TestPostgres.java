@@ -118,16 +118,22 @@ final class TestPostgres {
                 "insert into votes_per_minute values (%s, %d, %d); notify tally".formatted(minute, stream, votes));
     }
 
-    /** What a worker does every second. */
+    /** What a worker of before did every second. */
     void publish(String worker, boolean draining, String waiting, String oldestAgeMillis) {
+        publish(worker, draining, waiting, oldestAgeMillis, "null");
+    }
+
+    /** What a worker does every second. */
+    void publish(String worker, boolean draining, String waiting, String oldestAgeMillis, String acceptedToday) {
         execute("worker", """
-                insert into worker_presence values (%s, now(), %s, %s, %s)
+                insert into worker_presence values (%s, now(), %s, %s, %s, %s)
                 on conflict (worker) do update set
                     seen_at = excluded.seen_at,
                     draining = excluded.draining,
                     waiting = excluded.waiting,
-                    oldest_age_millis = excluded.oldest_age_millis
-                """.formatted(worker, draining, waiting, oldestAgeMillis));
+                    oldest_age_millis = excluded.oldest_age_millis,
+                    accepted_today = excluded.accepted_today
+                """.formatted(worker, draining, waiting, oldestAgeMillis, acceptedToday));
     }
 
     void execute(String role, String sql) {
