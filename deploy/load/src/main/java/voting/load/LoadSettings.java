@@ -8,10 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What {@code make load} was asked for.
  *
+ * @param results instances of the result service; the viewers are spread over them, all else is asked of the first
  * @param warmUp before the measurement; its votes are verified but not measured
  * @param viewers besides the one that is always there
  * @param silentViewers how many of them do not read what they are sent
@@ -23,7 +25,7 @@ import java.util.regex.Pattern;
  */
 record LoadSettings(
         Endpoint vote,
-        Endpoint result,
+        List<Endpoint> results,
         double rate,
         RateCurve curve,
         boolean poisson,
@@ -51,7 +53,11 @@ record LoadSettings(
         var arrivals = variables.text("ARRIVALS", "constant");
         return new LoadSettings(
                 Endpoint.of("VOTE_URL", variables.text("VOTE_URL", local(variables, "VOTE_PORT", "8080"))),
-                Endpoint.of("RESULT_URL", variables.text("RESULT_URL", local(variables, "RESULT_PORT", "8081"))),
+                Stream.of(variables
+                                .text("RESULT_URL", local(variables, "RESULT_PORT", "8081"))
+                                .split(","))
+                        .map(url -> Endpoint.of("RESULT_URL", url))
+                        .toList(),
                 rate,
                 curve(arrivals, rate, duration),
                 arrivals.equals("poisson"),
@@ -75,7 +81,7 @@ record LoadSettings(
     LoadSettings at(double otherRate, Duration duration) {
         return new LoadSettings(
                 vote,
-                result,
+                results,
                 otherRate,
                 RateCurve.constant(otherRate, duration),
                 poisson,
@@ -89,6 +95,10 @@ record LoadSettings(
                 maxLag,
                 maxDroppedPercent,
                 insecure);
+    }
+
+    Endpoint result() {
+        return results.getFirst();
     }
 
     Arrivals arrivals() {

@@ -28,14 +28,17 @@ final class Recorder implements Engine.Listener {
     private final Visibility visibility;
     private final Consumer<Request> acknowledgedFirstVotes;
     private final long measuredFromNanos;
+    private final long measuredUntilNanos;
     private final Map<Kind, Latencies> succeeded = byKind();
     private final Map<Kind, Latencies> refused = byKind();
+    private final Latencies answer = new Latencies();
     private final Latencies lag = new Latencies();
     private final Map<Kind, long[]> failedAndDropped = new EnumMap<>(Kind.class);
     private final Map<String, Long> failures = new TreeMap<>();
     private final List<Second> seconds = new ArrayList<>();
     private final Latencies ofThisSecond = new Latencies();
     private long secondStart;
+    private long acceptedInTime;
     private long firstVotesTried;
     private long firstVotesAcknowledged;
     private long offered;
@@ -49,11 +52,13 @@ final class Recorder implements Engine.Listener {
             Visibility visibility,
             Consumer<Request> acknowledgedFirstVotes,
             long startNanos,
-            long measuredFromNanos) {
+            long measuredFromNanos,
+            long measuredUntilNanos) {
         this.log = log;
         this.visibility = visibility;
         this.acknowledgedFirstVotes = acknowledgedFirstVotes;
         this.measuredFromNanos = measuredFromNanos;
+        this.measuredUntilNanos = measuredUntilNanos;
         this.secondStart = startNanos;
         Arrays.stream(Kind.values()).forEach(kind -> failedAndDropped.put(kind, new long[2]));
     }
@@ -74,6 +79,7 @@ final class Recorder implements Engine.Listener {
         var success = request.kind().isSuccess(status);
         if (request.kind().isVote()) {
             log.record(request.ballotId(), request.choice(), sentNanos, nanos, outcome(success, status));
+            acceptedInTime += success && isInTime(nanos) ? 1 : 0;
         }
         if (success && request.kind() == Kind.NEW_VOTE) {
             firstVotesAcknowledged++;
@@ -83,10 +89,10 @@ final class Recorder implements Engine.Listener {
         if (success) {
             accepted++;
             ofThisSecond.record(nanos - request.intendedNanos());
-            measure(succeeded, request, nanos);
+            measure(succeeded, request, sentNanos, nanos);
         } else if (status == UNAVAILABLE || status == TOO_MANY_REQUESTS) {
             refusedNow++;
-            measure(refused, request, nanos);
+            measure(refused, request, sentNanos, nanos);
         } else {
             fail(request, "answer " + status);
         }
@@ -132,7 +138,9 @@ final class Recorder implements Engine.Listener {
                                 (one, other) -> one,
                                 () -> new EnumMap<>(Kind.class))),
                 together(succeeded),
+                acceptedInTime,
                 together(refused),
+                answer.percentiles(),
                 lag.percentiles(),
                 Map.copyOf(failures),
                 List.copyOf(seconds));
@@ -162,10 +170,17 @@ final class Recorder implements Engine.Listener {
         }
     }
 
-    private void measure(Map<Kind, Latencies> byKind, Request request, long nanos) {
+    private void measure(Map<Kind, Latencies> byKind, Request request, long sentNanos, long nanos) {
         if (isMeasured(request)) {
             byKind.get(request.kind()).record(nanos - request.intendedNanos());
+            if (request.kind().isVote()) {
+                answer.record(nanos - sentNanos);
+            }
         }
+    }
+
+    private boolean isInTime(long nanos) {
+        return nanos - measuredFromNanos >= 0 && nanos - measuredUntilNanos < 0;
     }
 
     private boolean isMeasured(Request request) {
@@ -227,14 +242,19 @@ final class Recorder implements Engine.Listener {
      * Of the measurement, without the warm-up.
      *
      * @param acceptance of all votes, from the intended start to the acknowledgement
+     * @param acceptedInTime votes that were acknowledged before the end of the plan, whenever they were due
      * @param refusal of all votes that were answered 503 or 429
+     * @param answer of all votes that were accepted or refused, since they were sent: without the wait for a connection,
+     *     which is the generator's limit
      * @param lag from the intended start until the generator took the request up
      * @param failures how often, by reason
      */
     record Figures(
             Map<Kind, KindFigures> kinds,
             Percentiles acceptance,
+            long acceptedInTime,
             Percentiles refusal,
+            Percentiles answer,
             Percentiles lag,
             Map<String, Long> failures,
             List<Second> seconds) {

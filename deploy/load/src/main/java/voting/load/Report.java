@@ -57,6 +57,10 @@ record Report(
         if (!step.drained()) {
             flaws.add("not all that was acknowledged became visible");
         }
+        if (step.viewersLost() > 0) {
+            flaws.add("%,d connections of viewers ended".formatted(step.viewersLost()));
+        }
+        flaws.addAll(step.brokenInstruments());
         return flaws;
     }
 

@@ -5,10 +5,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import voting.load.Latencies.Percentiles;
 import voting.load.Measurement.Use;
 import voting.load.Recorder.Figures;
@@ -39,14 +41,38 @@ final class Run {
     }
 
     Measurement measure() throws IOException, InterruptedException {
-        try (var viewers = new Viewers(
-                session.resultServer(), load.result(), load.viewers(), load.silentViewers(), visibility::shown)) {
-            viewers.awaitWatching();
+        var viewers = new ArrayList<Viewers>();
+        try {
+            for (int instance = 0; instance < load.results().size(); instance++) {
+                viewers.add(viewersOf(instance));
+            }
+            for (var group : viewers) {
+                group.awaitWatching();
+            }
             try (var markers =
                     session.access().postgres().map(StoredMarkers::new).orElse(null)) {
                 return measure(viewers, markers);
             }
+        } finally {
+            viewers.forEach(Viewers::close);
         }
+    }
+
+    /** An equal share of them; those of the first instance tell what can be seen. */
+    private Viewers viewersOf(int instance) throws IOException {
+        var result = load.results().get(instance);
+        return new Viewers(
+                new Wires(result, load.insecure()),
+                result,
+                shareOf(load.viewers(), instance),
+                shareOf(load.silentViewers(), instance),
+                instance == 0 ? visibility::shown : (total, nanos) -> {});
+    }
+
+    /** What does not divide evenly goes to the first ones. */
+    private int shareOf(int all, int instance) {
+        var instances = load.results().size();
+        return all / instances + (instance < all % instances ? 1 : 0);
     }
 
     long votersTried() {
@@ -57,11 +83,11 @@ final class Run {
         return recorder.firstVotesAcknowledged();
     }
 
-    private Measurement measure(Viewers viewers, StoredMarkers markers) throws IOException, InterruptedException {
+    private Measurement measure(List<Viewers> viewers, StoredMarkers markers) throws IOException, InterruptedException {
         var start = System.nanoTime() + HEAD_START_NANOS;
         var measuredFrom = start + load.warmUp().toNanos();
         visibility.measureFrom(measuredFrom);
-        viewers.measureFrom(measuredFrom);
+        viewers.forEach(group -> group.measureFrom(measuredFrom));
         recorder = new Recorder(
                 session.log(),
                 visibility,
@@ -71,7 +97,8 @@ final class Run {
                     }
                 },
                 start,
-                measuredFrom);
+                measuredFrom,
+                measuredFrom + load.curve().duration().toNanos());
         send(start, measuredFrom);
         var ended = System.nanoTime();
         var drained = session.awaitDrained(visibility);
@@ -86,9 +113,9 @@ final class Run {
                         : markers.latencies().percentiles(),
                 visibility.sinceAcknowledged().percentiles(),
                 visibility.sinceIntended().percentiles(),
-                viewers.delivery().percentiles(),
+                delivery(viewers).percentiles(),
                 load.viewers(),
-                viewers.lost(),
+                viewers.stream().mapToInt(Viewers::lost).sum(),
                 unconfirmed(figures),
                 List.copyOf(queue),
                 session.queued().isPresent()
@@ -96,7 +123,25 @@ final class Run {
                         : "acknowledged first votes that are not visible",
                 drainSeconds,
                 drained,
-                use(figures.acceptance()));
+                use(figures.acceptance()),
+                brokenInstruments(viewers, markers));
+    }
+
+    private static Latencies delivery(List<Viewers> viewers) {
+        var all = new Latencies();
+        viewers.forEach(group -> all.add(group.delivery()));
+        return all;
+    }
+
+    private static List<String> brokenInstruments(List<Viewers> viewers, StoredMarkers markers) {
+        return Stream.concat(
+                        viewers.stream().flatMap(group -> broken("viewers", group.failure())),
+                        Stream.ofNullable(markers).flatMap(some -> broken("markers", some.failure())))
+                .toList();
+    }
+
+    private static Stream<String> broken(String instrument, Optional<Throwable> failure) {
+        return failure.stream().map(e -> "the %s broke off: %s".formatted(instrument, e.getMessage()));
     }
 
     /** Returns when the engine has ended. */
@@ -112,12 +157,24 @@ final class Run {
         var thread = Thread.ofPlatform().name("engine").unstarted(() -> run(engine, start));
         thread.setUncaughtExceptionHandler((ignored, e) -> failure.set(e));
         thread.start();
-        while (!thread.join(SAMPLE_INTERVAL)) {
-            sample(System.nanoTime() - measuredFrom >= 0);
+        while (!thread.join(untilNextLook(measuredFrom))) {
+            if (services.isEmpty() && System.nanoTime() - measuredFrom >= 0) {
+                countCostsFromNowOn();
+            } else {
+                sample();
+            }
         }
         if (failure.get() != null) {
             throw new IllegalStateException("The generator failed", failure.get());
         }
+    }
+
+    /** One of them is when the measurement begins: what the warm-up cost does not count, and what comes after it does. */
+    private static Duration untilNextLook(long measuredFrom) {
+        var warmUpLeft = measuredFrom - System.nanoTime();
+        return warmUpLeft > 0 && warmUpLeft < SAMPLE_INTERVAL.toNanos()
+                ? Duration.ofNanos(warmUpLeft)
+                : SAMPLE_INTERVAL;
     }
 
     private static void run(Engine engine, long start) {
@@ -128,11 +185,12 @@ final class Run {
         }
     }
 
-    private void sample(boolean measuring) {
-        if (measuring && services.isEmpty()) {
-            session.access().processes().forEach((name, process) -> services.put(name, new ProcessTree(process)));
-            services.put(GENERATOR, new ProcessTree(ProcessHandle.current().pid()));
-        }
+    private void countCostsFromNowOn() {
+        session.access().processes().forEach((name, process) -> services.put(name, new ProcessTree(process)));
+        services.put(GENERATOR, new ProcessTree(ProcessHandle.current().pid()));
+    }
+
+    private void sample() {
         services.values().forEach(ProcessTree::sampleMemory);
         queue.add(session.queued().orElseGet(visibility::outstanding));
         var last = recorder.latest();
@@ -140,7 +198,7 @@ final class Run {
                 "%5d s%s  offered %,7d/s  accepted %,7d/s  refused %,d  failed %,d  p50 %.1f ms  p99 %.1f ms  queued %,d"
                         .formatted(
                                 last.second() + 1,
-                                measuring ? "" : " (warm-up)",
+                                services.isEmpty() ? " (warm-up)" : "",
                                 last.offered(),
                                 last.accepted(),
                                 last.refused(),

@@ -3,6 +3,7 @@ package voting.load;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -28,10 +29,15 @@ final class StoredMarkers implements AutoCloseable {
     private final Thread thread;
     private long lastNanos;
     private volatile boolean closed;
+    private volatile Throwable failure;
 
     StoredMarkers(Access.Postgres postgres) {
         database = new Database(postgres);
-        thread = Thread.ofPlatform().name("stored-markers").daemon().start(this::run);
+        thread = Thread.ofPlatform()
+                .name("stored-markers")
+                .daemon()
+                .uncaughtExceptionHandler((ended, e) -> failure = e)
+                .start(this::run);
     }
 
     /** A first vote that was acknowledged just now. To be called by one thread. */
@@ -45,6 +51,11 @@ final class StoredMarkers implements AutoCloseable {
 
     Latencies latencies() {
         return latencies;
+    }
+
+    /** Why it looks no more, when it does not. */
+    Optional<Throwable> failure() {
+        return Optional.ofNullable(failure);
     }
 
     /** What was not found until now is not measured: the verifier says whether it is lost. */

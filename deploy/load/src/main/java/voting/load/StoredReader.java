@@ -41,13 +41,15 @@ public record StoredReader(String jdbcUrl, String user, String password, URI res
 
     /** What was counted. It must not change any more; see {@link #awaitSettled}. */
     public Stored read() throws IOException {
+        // In the order in which a vote goes: what is in none of them yet is in the first.
+        var remaining = remaining();
+        var tally = tally();
         var shown = JSON.readTree(results());
         var votes = new TreeMap<String, Long>();
         shown.get("options")
                 .forEach(option -> votes.put(
                         option.get("id").asString(), option.get("votes").asLong()));
-        return new Stored(
-                this::forEachBallot, tally(), votes, shown.get("total").asLong(), rejected(), remaining());
+        return new Stored(this::forEachBallot, tally, votes, shown.get("total").asLong(), rejected(), remaining);
     }
 
     /** Waits, at most so long, until all that was accepted is counted and shown; returns whether it is. */

@@ -49,10 +49,12 @@ record Summary(Report report) {
         add(text, "intended start to visible", step.visibleSinceIntended());
         add(text, "update to viewer", step.delivery());
         add(text, "lag of the generator", figures.lag());
-        text.append("Drained %.2f s after the last answer; longest queue %,d%n"
+        text.append("Drained %.2f s after the last answer; longest queue %,d; viewers %,d, lost %,d%n"
                 .formatted(
                         step.drainSeconds(),
-                        step.queue().stream().mapToLong(Long::longValue).max().orElse(0)));
+                        step.queue().stream().mapToLong(Long::longValue).max().orElse(0),
+                        step.viewers(),
+                        step.viewersLost()));
         step.services()
                 .forEach((name, use) -> text.append("  %-10s %7.2f CPU s, %7.1f per million votes, peak %,.0f MB%n"
                         .formatted(

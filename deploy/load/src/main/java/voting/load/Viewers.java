@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Selector;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,6 +39,7 @@ final class Viewers implements AutoCloseable {
     private volatile long measuredFromNanos;
     private volatile boolean measuring;
     private volatile boolean closed;
+    private volatile Throwable failure;
 
     /**
      * @param count how many
@@ -51,7 +53,11 @@ final class Viewers implements AutoCloseable {
         this.silent = silent;
         this.shown = shown;
         this.selector = Selector.open();
-        this.thread = Thread.ofPlatform().name("viewers").daemon().start(this::run);
+        this.thread = Thread.ofPlatform()
+                .name("viewers")
+                .daemon()
+                .uncaughtExceptionHandler((ended, e) -> failure = e)
+                .start(this::run);
     }
 
     /** Returns when all of them watch. */
@@ -74,9 +80,14 @@ final class Viewers implements AutoCloseable {
         return delivery;
     }
 
-    /** Connections that ended, though viewers do not leave. */
+    /** Connections that ended, though viewers do not leave. Those of silent ones may end unnoticed. */
     int lost() {
         return lost.get();
+    }
+
+    /** Why nobody watches any more, when that is so. */
+    Optional<Throwable> failure() {
+        return Optional.ofNullable(failure);
     }
 
     @Override

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import voting.load.Access.Postgres;
 import voting.load.LoadSettings.Variables;
 
@@ -36,6 +38,13 @@ class AccessTest {
 
     private static Access find(Map<String, String> variables) {
         return Access.find(new Variables(variables), VOTE);
+    }
+
+    /** With the directory of a launcher here. */
+    private Access findFor(String host) {
+        return Access.find(
+                new Variables(Map.of("DEMO_DATA", directory.toString())),
+                Endpoint.of("VOTE_URL", "http://" + host + ":8080"));
     }
 
     private Path docker(String script) throws IOException {
@@ -72,6 +81,22 @@ class AccessTest {
         systemFile(8090, ProcessHandle.current().pid());
 
         assertThat(find(Map.of("DEMO_DATA", directory.toString()))).isEqualTo(Access.NONE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vote.example.org", "localhost.example.org", "192.0.2.1", "[2001:db8::1]"})
+    void launcherHereIsNotTakenForASystemElsewhere(String host) throws IOException {
+        systemFile(8080, ProcessHandle.current().pid());
+
+        assertThat(findFor(host)).isEqualTo(Access.NONE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]"})
+    void launcherIsFoundByEveryAddressOfThisMachineForItself(String host) throws IOException {
+        systemFile(8080, ProcessHandle.current().pid());
+
+        assertThat(findFor(host).postgres()).isPresent();
     }
 
     @Test

@@ -23,6 +23,7 @@ final class Crowd implements AutoCloseable {
     private final AtomicInteger opened = new AtomicInteger();
     private final AtomicInteger standing = new AtomicInteger();
     private volatile boolean closed;
+    private volatile Throwable failure;
 
     private static final class Member {
         private final SocketChannel channel;
@@ -38,7 +39,11 @@ final class Crowd implements AutoCloseable {
         this.size = size;
         this.request = request;
         this.beat = beat;
-        this.thread = Thread.ofPlatform().name("crowd").daemon().start(this::run);
+        this.thread = Thread.ofPlatform()
+                .name("crowd")
+                .daemon()
+                .uncaughtExceptionHandler((ended, e) -> failure = e)
+                .start(this::run);
     }
 
     static Crowd idle(Endpoint server, int size) {
@@ -58,6 +63,7 @@ final class Crowd implements AutoCloseable {
         return opened.get();
     }
 
+    /** Fails when it went away before: what was tested then was no crowd. */
     @Override
     public void close() {
         closed = true;
@@ -66,6 +72,9 @@ final class Crowd implements AutoCloseable {
             thread.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        if (failure != null) {
+            throw new IllegalStateException("The crowd went away", failure);
         }
     }
 

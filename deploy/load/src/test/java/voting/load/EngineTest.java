@@ -33,7 +33,8 @@ class EngineTest {
             throws IOException {
         var start = System.nanoTime();
         var workload = new Workload(new Mix(70, 30, 0, 0), server, server, OPTIONS, 1);
-        var recorder = new Recorder(log, new Visibility(0), acknowledged::add, start, start);
+        var end = start + (long) (seconds * TimeUnit.SECONDS.toNanos(1));
+        var recorder = new Recorder(log, new Visibility(0), acknowledged::add, start, start, end);
         var wires = new Wires(server, true);
         new Engine(
                         Arrivals.evenlySpaced(RateCurve.constant(rate, Duration.ofMillis((long) (1_000 * seconds)))),
@@ -92,6 +93,25 @@ class EngineTest {
     }
 
     @Test
+    void whatIsAcceptedAfterTheEndOfThePlanDoesNotCountAsItsRate() throws IOException {
+        var never = new CountDownLatch(1);
+        try (var server = new CannedServer(request -> {
+            stall(never, 20);
+            return SEE_OTHER;
+        })) {
+            // One connection, which takes 50 a second at most.
+            var figures = run(server.endpoint("http"), 200, 0.5, 1, PATIENCE);
+
+            assertThat(figures.acceptance().count()).isEqualTo(100);
+            assertThat(figures.acceptedInTime()).isBetween(1L, 25L);
+            // Three quarters of their time they waited for the connection.
+            assertThat(figures.acceptance().p99()).isGreaterThan(1_400);
+            assertThat(figures.answer().count()).isEqualTo(100);
+            assertThat(figures.answer().p50()).isBetween(19.9, 400.0);
+        }
+    }
+
+    @Test
     void refusalIsCountedApartAndMayBeCountedByTheSystem() throws IOException {
         var requests = new AtomicInteger();
         try (var server = new CannedServer(request -> requests.incrementAndGet() % 2 == 0 ? UNAVAILABLE : SEE_OTHER)) {
@@ -99,6 +119,7 @@ class EngineTest {
 
             assertThat(figures.acceptance().count()).isEqualTo(50);
             assertThat(figures.refusal().count()).isEqualTo(50);
+            assertThat(figures.answer().count()).isEqualTo(100);
             assertThat(log.count(Outcome.UNCONFIRMED)).isEqualTo(50);
         }
     }
@@ -168,7 +189,7 @@ class EngineTest {
         try (var server = new CannedServer(SelfSigned.in(directory).getServerSocketFactory(), request -> SEE_OTHER)) {
             var endpoint = server.endpoint("https");
             var start = System.nanoTime();
-            var recorder = new Recorder(log, new Visibility(0), acknowledged::add, start, start);
+            var recorder = new Recorder(log, new Visibility(0), acknowledged::add, start, start, start);
             var wires = new Wires(endpoint, false);
             new Engine(
                             Arrivals.evenlySpaced(RateCurve.constant(10, Duration.ofMillis(100))),

@@ -32,15 +32,18 @@ class OverloadCampaign {
             Map.of("vote", 512L, "worker", 384L, "result", 384L);
 
     private static final double ACCEPTED_UNDER_OVERLOAD = 0.8;
-    private static final double REFUSAL_P99_MILLIS = 1_000;
+    private static final double ANSWER_P99_MILLIS = 1_000;
     /** A gain from one run to the next that is still that of a JVM which warms up. */
     private static final double WARM = 1.1;
 
     private static final Duration RECOVERY = Duration.ofSeconds(3);
 
+    /** The bounds here are of a second, and who waits for a connection waits for seconds: so late, all is offered as it is said. */
+    private static final String MAX_LAG = "1s";
+
     /** More than it takes, on as many connections as keep it busy: each has its next vote as soon as the last is answered. */
     private static final Map<String, String> SATURATED =
-            Map.of("RATE", "40000", "DURATION", "15s", "CONNECTIONS", "64", "PATIENCE", "1s");
+            Map.of("RATE", "40000", "DURATION", "15s", "CONNECTIONS", "64", "PATIENCE", "1s", "MAX_DROPPED", "100");
 
     private static final boolean SEPARATE_CORES =
             Files.exists(Path.of("/usr/bin/taskset")) && Runtime.getRuntime().availableProcessors() > 1;
@@ -63,7 +66,7 @@ class OverloadCampaign {
     void start() throws Exception {
         var firstCore = SEPARATE_CORES ? List.of("taskset", "-c", "0") : List.<String>of();
         launcher = new Launcher("overload", firstCore, Map.of());
-        run("warm-up", SATURATED);
+        warmUp();
         reset();
     }
 
@@ -73,12 +76,21 @@ class OverloadCampaign {
         assertThat(launcher.log()).as("every service lived").doesNotContain("ended unexpectedly");
     }
 
+    /** Of the generator, too: it may lag. */
+    private void warmUp() throws IOException, InterruptedException {
+        var settings = settings(SATURATED);
+        try (var session = session(settings)) {
+            session.run(settings);
+        }
+    }
+
     private void reset() throws Exception {
         new Main(launcher.environment(Map.of("FORCE", "1"))).run("reset");
     }
 
     private LoadSettings settings(Map<String, String> variables) {
         var all = new HashMap<>(Map.of("NEW", "100", "CHANGED", "0", "PAGES", "0", "RESULTS", "0", "WARMUP", "0s"));
+        all.put("MAX_LAG", MAX_LAG);
         all.putAll(variables);
         return LoadSettings.of(launcher.environment(all));
     }
@@ -89,15 +101,27 @@ class OverloadCampaign {
                 settings(Map.of()).vote());
     }
 
+    private Session session(LoadSettings settings) {
+        return new Session(settings, access(), progress -> {});
+    }
+
     /** A run that loses nothing. */
     private Measurement run(String what, Map<String, String> variables) throws IOException, InterruptedException {
         var settings = settings(variables);
-        try (var session = new Session(settings, access(), progress -> {})) {
-            var step = session.run(settings);
-            report(what, step);
+        try (var session = session(settings)) {
+            var step = run(session, what, settings);
             assertThat(session.verify()).matches(Verification::passed);
             return step;
         }
+    }
+
+    /** One to be believed. */
+    private static Measurement run(Session session, String what, LoadSettings settings)
+            throws IOException, InterruptedException {
+        var step = session.run(settings);
+        report(what, step);
+        assertThat(Report.flaws(step, settings)).as(what).isEmpty();
+        return step;
     }
 
     /** Votes accepted per second at best: its compilers work for a minute on what is used most. */
@@ -116,16 +140,17 @@ class OverloadCampaign {
     private static void report(String what, Measurement step) {
         var figures = step.figures();
         System.out.printf(
-                "%s: offered %,.0f/s, accepted %,.0f/s (p50 %.0f ms, p99 %.0f ms), refused %,d (p99 %.0f ms), failed %,d %s,"
-                        + " never sent %,d, lag p99 %.0f ms, drained in %.1f s, viewers lost %d, update to viewer p50 %.0f ms"
-                        + " p99 %.0f ms, memory %s%n",
+                "%s: offered %,.0f/s, accepted %,.0f/s (p50 %.0f ms, p99 %.0f ms), refused %,d, answered since sent p50 %.0f ms"
+                        + " p99 %.0f ms, failed %,d %s, never sent %,d, lag p99 %.0f ms, drained in %.1f s, viewers lost %d,"
+                        + " update to viewer p50 %.0f ms p99 %.0f ms, memory %s%n",
                 what,
                 step.rate(),
                 step.acceptedPerSecond(),
                 figures.acceptance().p50(),
                 figures.acceptance().p99(),
                 figures.refusal().count(),
-                figures.refusal().p99(),
+                figures.answer().p50(),
+                figures.answer().p99(),
                 figures.failed(),
                 figures.failures(),
                 figures.dropped(),
@@ -150,34 +175,50 @@ class OverloadCampaign {
                         .isBetween(1L, limit));
     }
 
+    /**
+     * Whoever has a connection is answered soon, with a refusal where 4,000 are more than can be worked off in time. Whoever
+     * finds none waits for one, here in the generator, and gives up.
+     */
     @ParameterizedTest
     @ValueSource(ints = {2, 5, 10})
-    void moreThanItCanTakeIsRefusedAndTheRestAccepted(int times) throws Exception {
+    void ofMoreThanItCanTakeItAcceptsAsMuchAsBeforeAndAnswersTheRest(int times) throws Exception {
         var peak = peak();
-        var step = run(
-                times + " times",
-                Map.of(
-                        "RATE",
-                        Double.toString(times * peak),
-                        "DURATION",
-                        "20s",
-                        "CONNECTIONS",
-                        "4000",
-                        "PATIENCE",
-                        "5s"));
+        var overload = settings(Map.of(
+                "RATE",
+                Double.toString(times * peak),
+                "DURATION",
+                "20s",
+                "CONNECTIONS",
+                "4000",
+                "PATIENCE",
+                "5s",
+                "MAX_DROPPED",
+                "100"));
+        try (var session = session(overload)) {
+            var step = run(session, times + " times", overload);
+            assertThat(step.acceptedPerSecond()).isGreaterThan(ACCEPTED_UNDER_OVERLOAD * peak);
+            assertThat(step.figures().dropped()).as("more than it can take").isPositive();
+            assertThat(step.figures().answer().p99()).isLessThan(ANSWER_P99_MILLIS);
+            assertThat(step.figures().failed()).isZero();
+            assertWithinMemory(step);
 
-        assertThat(step.acceptedPerSecond()).isGreaterThan(ACCEPTED_UNDER_OVERLOAD * peak);
-        assertThat(step.figures().refusal().p99()).isLessThan(REFUSAL_P99_MILLIS);
-        assertThat(step.figures().failed()).isZero();
-        assertWithinMemory(step);
+            Session.pause(RECOVERY.toMillis());
+            var quarter = Map.of("RATE", Double.toString(peak / 4), "DURATION", "5s");
+            assertEverybodyVoted(run(session, "after " + times + " times", settings(quarter)));
 
-        Session.pause(RECOVERY.toMillis());
-        var after = run("after " + times + " times", Map.of("RATE", Double.toString(peak / 4), "DURATION", "5s"));
-        assertThat(after.figures().failed()
-                        + after.figures().refusal().count()
-                        + after.figures().dropped())
+            // By now the system is warmer than it was before, and the peak may be higher.
+            var warmPeak = run(session, "peak afterwards", settings(SATURATED)).acceptedPerSecond();
+            assertThat(step.acceptedPerSecond()).isGreaterThan(ACCEPTED_UNDER_OVERLOAD * warmPeak);
+            assertThat(session.verify()).matches(Verification::passed);
+        }
+    }
+
+    private static void assertEverybodyVoted(Measurement step) {
+        assertThat(step.figures().failed()
+                        + step.figures().refusal().count()
+                        + step.figures().dropped())
                 .isZero();
-        assertThat(after.figures().acceptance().p99()).isLessThan(REFUSAL_P99_MILLIS);
+        assertThat(step.figures().acceptance().p99()).isLessThan(ANSWER_P99_MILLIS);
     }
 
     @Test
@@ -201,7 +242,7 @@ class OverloadCampaign {
     @Test
     void tenThousandIdleConnectionsStopNobody() throws Exception {
         try (var crowd = Crowd.idle(settings(Map.of()).vote(), 10_000)) {
-            assertThat(Session.await(Duration.ofSeconds(60), () -> crowd.opened() >= 10_000))
+            assertThat(Session.await(Duration.ofSeconds(60), () -> crowd.standing() >= 10_000))
                     .isTrue();
 
             assertOthersVote("beside idle connections", crowd);
@@ -212,11 +253,7 @@ class OverloadCampaign {
         var step = run(what, Map.of("RATE", "200", "DURATION", "20s"));
 
         System.out.printf("%s: %,d stand, %,d were opened%n", what, crowd.standing(), crowd.opened());
-        assertThat(step.figures().failed()
-                        + step.figures().refusal().count()
-                        + step.figures().dropped())
-                .isZero();
-        assertThat(step.figures().acceptance().p99()).isLessThan(REFUSAL_P99_MILLIS);
+        assertEverybodyVoted(step);
         assertWithinMemory(step);
     }
 
@@ -230,8 +267,13 @@ class OverloadCampaign {
         var together = run("9,000 viewers and 1,000 that do not read", among);
 
         assertWithinMemory(together);
-        assertThat(together.viewersLost()).isLessThanOrEqualTo(1_000); // the silent ones may be cut
         // A tenth more viewers; pushes are paced by their number.
         assertThat(together.delivery().p99()).isLessThan(1.5 * alone.delivery().p99() + 100);
+        // Who is late may also skip an update, and then is not seen to be late.
+        assertThat(updatesPerSecond(together)).isGreaterThan(updatesPerSecond(alone) / 2);
+    }
+
+    private static double updatesPerSecond(Measurement step) {
+        return step.delivery().count() / step.seconds();
     }
 }

@@ -34,12 +34,25 @@ class ReportTest {
     }
 
     private static Measurement step(double rate, long acceptance, long visible, long lag, long dropped) {
+        return step(rate, acceptance, visible, lag, dropped, 0, List.of());
+    }
+
+    private static Measurement step(
+            double rate,
+            long acceptance,
+            long visible,
+            long lag,
+            long dropped,
+            int viewersLost,
+            List<String> brokenInstruments) {
         var kinds = new EnumMap<Kind, KindFigures>(Kind.class);
         kinds.put(Kind.NEW_VOTE, new KindFigures(upTo(acceptance), new Latencies().percentiles(), 0, dropped));
         var figures = new Figures(
                 kinds,
                 upTo(acceptance),
+                900,
                 new Latencies().percentiles(),
+                upTo(acceptance),
                 upTo(lag),
                 Map.of("answer 500 <b>", 1L),
                 List.of(new Second(0, 1_000, 990, 5, 5, 1.5, 9, 12), new Second(1, 1_000, 1_000, 0, 0, 1, 8, 11)));
@@ -52,13 +65,14 @@ class ReportTest {
                 upTo(visible + 10),
                 upTo(5),
                 100,
-                0,
+                viewersLost,
                 0,
                 List.of(0L, 7L),
                 "entries in the streams",
                 0.2,
                 true,
-                Map.of("vote", new Measurement.Use(1.5, 15, 200_000_000, "-Xmx230m")));
+                Map.of("vote", new Measurement.Use(1.5, 15, 200_000_000, "-Xmx230m")),
+                brokenInstruments);
     }
 
     private static Report report(List<Measurement> steps, List<String> invalid) {
@@ -118,6 +132,26 @@ class ReportTest {
                 .singleElement()
                 .asString()
                 .contains("never sent");
+    }
+
+    @Test
+    void runIsNotToBeBelievedWhenViewersWereLost() {
+        var step = step(1_000, 10, 100, 1, 0, 3, List.of());
+
+        assertThat(Report.flaws(step, SETTINGS)).containsExactly("3 connections of viewers ended");
+        assertThat(new Summary(report(List.of(step), List.of())).text()).contains("viewers 100, lost 3");
+    }
+
+    @Test
+    void runIsNotToBeBelievedWhenAnInstrumentBrokeOff() {
+        var step = step(1_000, 10, 100, 1, 0, 0, List.of("the markers broke off: Postgres failed"));
+
+        assertThat(Report.flaws(step, SETTINGS)).containsExactly("the markers broke off: Postgres failed");
+    }
+
+    @Test
+    void onlyWhatIsAcceptedWhileTheLoadLastsCountsAsItsRate() {
+        assertThat(step(1_000, 10, 100, 1, 0).acceptedPerSecond()).isEqualTo(450);
     }
 
     @Test

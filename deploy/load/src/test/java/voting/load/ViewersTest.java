@@ -84,6 +84,17 @@ class ViewersTest {
     }
 
     @Test
+    void viewersThatCannotGoOnSayWhy() throws Exception {
+        try (var server = new CannedServer(request -> events().replace("7", "seven"))) {
+            var endpoint = server.endpoint("http");
+            try (var viewers = new Viewers(new Wires(endpoint, true), endpoint, 3, 0, (total, nanos) -> {})) {
+                assertThat(Session.await(TIMEOUT, () -> viewers.failure().isPresent()))
+                        .isTrue();
+            }
+        }
+    }
+
+    @Test
     void answerThatIsNoStreamOfEventsIsNobodyWatching() throws Exception {
         try (var server = new CannedServer(request -> CannedServer.UNAVAILABLE)) {
             var endpoint = server.endpoint("http");
