@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -18,6 +19,11 @@ record Build(Path root) {
                 .findFirst()
                 .map(Build::new)
                 .orElseThrow(() -> new LaunchException("Start this from inside the repository of the voting app."));
+    }
+
+    /** What Java is told to run a service. */
+    List<String> program(String service) {
+        return List.of("-jar", jar(service).toString());
     }
 
     /** The newest runnable jar of a service. */

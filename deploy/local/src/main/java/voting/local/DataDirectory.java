@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.UUID;
 
 /**
  * Where one running system keeps everything it writes: the data of Postgres and Redis, logs and temporary files.
@@ -54,16 +55,25 @@ final class DataDirectory implements AutoCloseable {
         return path;
     }
 
-    Path postgres() {
-        return path.resolve("postgres");
-    }
-
     Path redis() {
         return path.resolve("redis");
     }
 
     Path logs() {
         return path.resolve("logs");
+    }
+
+    /** Which votes these are, also after a restart: those in another directory are another poll's. */
+    String pollId() {
+        var file = path.resolve("poll-id");
+        try {
+            if (!Files.exists(file)) {
+                Files.writeString(file, UUID.randomUUID().toString());
+            }
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot write to " + path, e);
+        }
     }
 
     /** For files that matter only while the system runs. */

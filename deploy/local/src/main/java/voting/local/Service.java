@@ -13,10 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/**
- * One of our own programs: a runnable jar, on the Java that runs the launcher, told what to do by environment variables
- * only.
- */
+/** One of our own programs, on the Java that runs the launcher, told what to do by environment variables only. */
 public final class Service implements Component {
 
     private static final Duration READY_TIMEOUT = Duration.ofSeconds(90);
@@ -25,8 +22,13 @@ public final class Service implements Component {
      * An upper bound, not what they take, and one thread for the garbage: they share a laptop. Nothing is left behind in
      * the system's directory for temporary files, not even after SIGKILL.
      */
-    private static final List<String> JVM_OPTIONS =
-            List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Xshare:auto");
+    private static final List<String> JVM_OPTIONS = List.of(
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-XX:+UseCompactObjectHeaders",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-XX:-UsePerfData",
+            "-Xshare:auto");
 
     /** What is meant for other programs of the same machine must not reach ours by accident. */
     private static final String FOREIGN_SETTINGS = "(SPRING|SERVER|MANAGEMENT|REDIS|POSTGRES)_.*";
@@ -46,7 +48,7 @@ public final class Service implements Component {
     private final Guardian guardian;
     private Process process;
 
-    /** The command is the jar and its arguments. */
+    /** The command is what Java is told to run, with its arguments. */
     Service(String name, List<String> command, Map<String, String> environment, DataDirectory data, Guardian guardian) {
         this.name = name;
         this.command = command;
@@ -86,7 +88,7 @@ public final class Service implements Component {
     }
 
     /** With these variables in place of the ones it was made with. */
-    void start(Map<String, String> overrides) {
+    public void start(Map<String, String> overrides) {
         var builder = new ProcessBuilder(commandLine());
         builder.environment().keySet().removeIf(variable -> variable.matches(FOREIGN_SETTINGS));
         builder.environment().putAll(environment);
@@ -151,7 +153,6 @@ public final class Service implements Component {
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.addAll(JVM_OPTIONS);
         line.add("-Djava.io.tmpdir=" + data.scratch());
-        line.add("-jar");
         line.addAll(command);
         return line;
     }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.Properties;
+import java.util.stream.Collectors;
 
 /**
  * Says where everything of a running system is, for tools of the same machine: {@code tmp/system.properties} in its
@@ -18,11 +19,14 @@ final class SystemFile {
         var properties = new Properties();
         properties.setProperty("vote", system.vote().uri().toString());
         properties.setProperty("result", system.result().uri().toString());
+        properties.setProperty(
+                "results",
+                system.results().stream().map(result -> result.uri().toString()).collect(Collectors.joining(",")));
         properties.setProperty("postgres", system.postgres().jdbcUrl());
         properties.setProperty("redis", "redis://127.0.0.1:" + system.redis().port());
         addProcess(properties, system.vote());
         addProcess(properties, system.worker());
-        addProcess(properties, system.result());
+        system.results().forEach(result -> addProcess(properties, result));
         addProcess(properties, system.redis());
         addProcess(properties, system.postgres());
         var directory = system.data().scratch();

@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -37,12 +38,12 @@ final class Benchmark {
 
     private Benchmark() {}
 
-    /** @param args which parts to run: acceptance, visibility, drain, growth; all but the last, which takes longest, by default */
+    /** @param args which parts to run: acceptance, visibility, drain, growth, replication; the first three by default */
     public static void main(String[] args) throws Exception {
         var parts = args.length == 0 ? Set.of("acceptance", "visibility", "drain") : Set.of(args);
         var directory = Files.createTempDirectory("voting-bench");
         try {
-            for (var streams : new int[] {4, 1}) {
+            for (var streams : parts.contains("drain") ? new int[] {4, 1} : new int[] {4}) {
                 var settings = LocalSettings.onFreePorts(
                         directory.resolve("streams-" + streams), Map.of("VOTE_STREAMS", String.valueOf(streams)));
                 try (var system = LocalSystem.started(settings)) {
@@ -58,6 +59,9 @@ final class Benchmark {
                     }
                     if (streams == 4 && parts.contains("growth")) {
                         growth(system);
+                    }
+                    if (streams == 4 && parts.contains("replication")) {
+                        replication(system, directory);
                     }
                 }
             }
@@ -88,6 +92,35 @@ final class Benchmark {
         report("GET /api/poll/s", gets);
         report("votes accepted/s through POST /, worker suspended", votesAlone);
         report("votes accepted/s through POST /, worker draining", votesWhileDraining);
+    }
+
+    /** Votes/s with a replica of Redis on the same machine, acknowledged without its confirmation and with it. */
+    private static void replication(LocalSystem system, Path directory) throws Exception {
+        var vote = request(system.vote().uri(), "POST / HTTP/1.1", "vote=cats");
+        suspend(system.worker(), true);
+        try (var data = DataDirectory.temporary(directory);
+                var guardian = new Guardian(data)) {
+            var replica = new LocalRedis(data, guardian);
+            replica.start();
+            try (var redis = new Jedis("localhost", replica.port())) {
+                redis.replicaof("127.0.0.1", system.redis().port());
+            }
+            for (var replicas : List.of("0", "1")) {
+                system.vote().stop();
+                system.vote().start(Map.of("REDIS_WAIT_REPLICAS", replicas));
+                system.vote().awaitReady();
+                ClosedLoop.run(system.vote().uri(), CONNECTIONS, WARM_UP, vote);
+                var votes = new double[REPETITIONS];
+                for (int i = 0; i < REPETITIONS; i++) {
+                    votes[i] = ClosedLoop.run(system.vote().uri(), CONNECTIONS, MEASUREMENT, vote);
+                }
+                report(
+                        "votes accepted/s through POST /, REDIS_WAIT_REPLICAS=" + replicas + ", worker suspended",
+                        votes);
+            }
+            replica.stop();
+        }
+        suspend(system.worker(), false);
     }
 
     private static void report(String what, double[] figures) {

@@ -4,6 +4,7 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.microsoft.playwright.Browser.NewContextOptions;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.options.AriaRole;
 import java.sql.SQLException;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The mode of the course, and a poll as long as a poll may be. */
@@ -38,12 +40,12 @@ class BrowserEveryClickIT {
 
     @BeforeAll
     static void changePoll() {
-        restart(LONG_POLL);
+        SharedSystem.restart(LONG_POLL);
     }
 
     @AfterAll
     static void restorePoll() {
-        restart(Map.of());
+        SharedSystem.restart(Map.of());
     }
 
     @AfterEach
@@ -124,22 +126,34 @@ class BrowserEveryClickIT {
         var result = ResultPage.open(visitor, system.result().uri());
         result.shows(0, 1);
 
-        for (var page : List.of(ballot.page(), result.page())) {
+        var stage = ResultPage.open(visitor, system.result().uri().resolve("/stage"));
+        stage.shows(0, 1);
+
+        for (var page : List.of(ballot.page(), result.page(), stage.page())) {
             assertThat((Integer) page.evaluate("document.documentElement.scrollWidth"))
                     .isLessThanOrEqualTo(320);
             Accessibility.hasNoFault(page);
         }
     }
 
-    private static Locator ballotId(BallotPage ballot) {
-        return ballot.page().locator("[name=ballot_id]");
+    @ParameterizedTest
+    @CsvSource({"1280, 720", "1024, 768", "1920, 1080"})
+    void longestPollIsSeenAtOnceOnStage(int width, int height) {
+        var visitor = chromium.visitor(new NewContextOptions().setViewportSize(width, height));
+        var stage = ResultPage.open(visitor, system.result().uri().resolve("/stage"));
+        stage.isLive(Reader.ENGLISH_AT_A_DESK);
+
+        assertThat((Integer) stage.page().evaluate("document.documentElement.scrollWidth"))
+                .isLessThanOrEqualTo(width);
+        assertThat((Integer) stage.page().evaluate("document.documentElement.scrollHeight"))
+                .isLessThanOrEqualTo(height);
+        assertThat((Boolean) stage.page().evaluate("""
+                [...document.querySelectorAll('.label, .percent, .votes, #total, h1')]
+                  .every((element) => element.scrollWidth <= element.clientWidth + 1 || getComputedStyle(element).display === 'inline')
+                """)).isTrue();
     }
 
-    private static void restart(Map<String, String> overrides) {
-        var system = SharedSystem.get();
-        var services = List.of(system.vote(), system.result());
-        services.forEach(Service::stop);
-        services.forEach(service -> service.start(overrides));
-        services.forEach(Service::awaitReady);
+    private static Locator ballotId(BallotPage ballot) {
+        return ballot.page().locator("[name=ballot_id]");
     }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.sql.SQLException;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -64,6 +65,21 @@ class BrowserIT {
         assertThat(ballot.option("Dogs")).isFocused();
         keyboard.press("Space");
         ballot.shows("Dogs", reader);
+    }
+
+    @Test
+    void whoHearsThePageIsToldOfAVoteThatWasChanged() throws Exception {
+        var voter = Voter.of(system);
+        voter.choose("cats");
+        await().until(new Streams(system)::areDrained);
+        var result = ResultPage.open(
+                chromium.visitor(Reader.ENGLISH_AT_A_DESK), system.result().uri());
+        result.isLive(Reader.ENGLISH_AT_A_DESK);
+        result.shows(1, 0);
+
+        voter.choose("dogs");
+
+        assertThat(result.page().locator("#announcer")).hasText("Cats 0%, Dogs 100%, 1 vote");
     }
 
     @ParameterizedTest

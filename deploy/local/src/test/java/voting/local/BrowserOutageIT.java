@@ -7,11 +7,14 @@ import static org.awaitility.Awaitility.await;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route.FulfillOptions;
 import com.microsoft.playwright.options.AriaRole;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,6 +34,9 @@ class BrowserOutageIT {
             Pattern.compile("Results as of \\d\\d:\\d\\d:\\d\\d, database unreachable since \\d\\d:\\d\\d");
     private static final Pattern OUTAGE_IN_FRENCH =
             Pattern.compile("Résultats à \\d\\d:\\d\\d:\\d\\d, base de données injoignable depuis \\d\\d:\\d\\d");
+
+    /** Usually a few seconds. */
+    private static final Duration START = Duration.ofMinutes(1);
 
     private final LocalSystem system = SharedSystem.get();
     private final Map<Reader, BrowserContext> visitors = new EnumMap<>(Reader.class);
@@ -94,6 +100,57 @@ class BrowserOutageIT {
             page.shows(0, 1);
             assertThat(page.navigations()).hasValue(1);
         });
+    }
+
+    @Test
+    void resultThatHasReadNothingVouchesForNothing() throws Exception {
+        Voter.of(system).choose("cats");
+        var pages = openResults();
+        pages.forEach((reader, page) -> {
+            page.isLive(reader);
+            page.shows(1, 0);
+        });
+        system.postgres().stop();
+        pages.forEach((reader, page) -> page.says(outage(reader)));
+        var asOf = pages.values().stream().collect(Collectors.toMap(Function.identity(), ResultPage::asOf));
+
+        system.result().stop();
+        pages.forEach((reader, page) -> page.says(reader.reads("Reconnecting…", "Reconnexion…")));
+        system.result().start();
+        await().atMost(START)
+                .ignoreExceptions()
+                .until(() -> Voter.get(system.result().uri()).statusCode() == 200); // not ready: it cannot read
+
+        pages.forEach((reader, page) -> {
+            page.says(outage(reader));
+            assertThat(page.page().locator("#status")).containsText(asOf.get(page));
+            assertThat(page.asOf()).isEqualTo(asOf.get(page));
+            page.shows(1, 0);
+        });
+    }
+
+    @Test
+    void signOfLifeAloneMakesNoFiguresLive() {
+        var visitor = visitors.get(Reader.ENGLISH_AT_A_DESK);
+        var connections = new AtomicInteger();
+        visitor.route("**/events", route -> {
+            var retryMillis = connections.incrementAndGet() < 3 ? 50 : 60_000; // no fourth one while the test ends
+            route.fulfill(new FulfillOptions()
+                    .setContentType("text/event-stream")
+                    .setBody("retry: " + retryMillis + "\nevent: heartbeat\ndata:\n\n"));
+        });
+        visitor.addInitScript("""
+                window.said = [];
+                addEventListener('DOMContentLoaded', () => {
+                  const status = document.getElementById('status');
+                  new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true });
+                });
+                """);
+
+        var page = ResultPage.open(visitor, system.result().uri());
+        page.page().waitForCondition(() -> connections.get() == 3);
+
+        assertThat(page.page().evaluate("[...new Set(said)].join()")).isEqualTo("Reconnecting…");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.microsoft.playwright.Browser.NewContextOptions;
+import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Response;
@@ -19,7 +20,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -108,6 +111,9 @@ class BrowserPagesIT {
         ballot.option("Cats").click();
         ballot.shows("Cats", reader);
         Accessibility.hasNoFault(ballot.page());
+        ballot.page().locator("summary").click();
+        assertThat(ballot.page().locator(".join img")).isVisible();
+        Accessibility.hasNoFault(ballot.page());
 
         var result = ResultPage.open(visitor, this.result);
         result.isLive(reader);
@@ -125,7 +131,7 @@ class BrowserPagesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {400, 403, 404, 405, 413, 415})
+    @ValueSource(ints = {400, 403, 404, 405, 409, 413, 415})
     void errorPagesAreOfTheSameMakeAndLeadBack(int status) {
         for (var reader : EACH_LANGUAGE_AND_WIDTH) {
             var page = chromium.visitor(reader).newPage();
@@ -149,6 +155,33 @@ class BrowserPagesIT {
             assertIsErrorPage(page, status, reader);
             action(page).click();
             assertThat(page).hasURL(result + "/");
+        }
+    }
+
+    /** nginx answers these itself, in both languages at once. */
+    @ParameterizedTest
+    @ValueSource(ints = {400, 404, 413, 429, 503})
+    void errorPagesOfTheFrontDoorAreOfTheSameMakeAndLeadBack(int status) {
+        var site = "http://localhost:1";
+        for (var reader : EACH_LANGUAGE_AND_WIDTH) {
+            var visitor = chromium.visitor(reader);
+            visitor.route(site + "/**", route -> {
+                var path = URI.create(route.request().url()).getPath();
+                route.fulfill(new FulfillOptions().setPath(Build.find().root().resolve("nginx/pages" + path)));
+            });
+            var page = visitor.newPage();
+            page.navigate("%s/errors/%d.html".formatted(site, status));
+
+            assertThat(page.getByText(String.valueOf(status), new Page.GetByTextOptions().setExact(true)))
+                    .isVisible();
+            assertThat(page.locator("section:not([lang]) a")).hasText("Back to the ballot");
+            assertThat(page.locator("section[lang=fr] a")).hasText("Retour au bulletin");
+            for (var link : page.locator("a").all()) {
+                assertThat(link).hasAttribute("href", "/");
+                assertThat(link).hasCSS("border-top-width", "3px");
+            }
+            assertFits(page);
+            Accessibility.hasNoFault(page);
         }
     }
 
@@ -202,17 +235,62 @@ class BrowserPagesIT {
     }
 
     @Test
-    void pageIsLoadedAgainWhenThePollCloses() {
+    void theEndOfThePollIsToldWithoutLeavingFullScreen() {
         var visitor = chromium.visitor(Reader.ENGLISH_AT_A_DESK);
-        visitor.route(result.resolve("/").toString(), route -> {
-            var page = route.fetch();
-            var closesNow = page.text().replace("<body", "<body data-reload-after=\"1\"");
-            route.fulfill(new FulfillOptions().setResponse(page).setBody(closesNow));
-        });
+        var uri = result.resolve("/stage");
+        answerInTurn(
+                visitor,
+                uri,
+                page -> page.replace("id=\"heading\"", "id=\"heading\" data-refresh-after=\"2000\"")
+                        .replace("</h1>", "</h1><p id=\"closing\">Voting is open.</p>"),
+                page -> page.replace("</h1>", "</h1><p id=\"closing\">Voting has ended.</p>"));
+
+        var stage = ResultPage.open(visitor, uri);
+        stage.page().getByRole(AriaRole.BUTTON).click();
+        stage.page().waitForFunction("document.fullscreenElement");
+
+        assertThat(stage.page().locator("#closing")).hasText("Voting has ended.");
+        assertThat(stage.page().locator("#announcer")).containsText("Voting has ended.");
+        assertThat(stage.page().evaluate("document.fullscreenElement !== null")).isEqualTo(true);
+        assertThat(stage.navigations()).hasValue(1);
+    }
+
+    @Test
+    void anotherPollIsTakenOverWithoutANavigation() {
+        var visitor = chromium.visitor(Reader.ENGLISH_AT_A_DESK);
+        answerInTurn(
+                visitor,
+                result.resolve("/"),
+                page -> page.replaceFirst("data-poll=\"\\w+\"", "data-poll=\"earlier\"")
+                        .replace(">Cats<", ">Tea<")
+                        .replace(">0</span>", ">7</span>")
+                        .replace("</h1>", "</h1><p id=\"closing\">This is the final outcome.</p>"),
+                page -> null,
+                page -> page);
 
         var page = ResultPage.open(visitor, result.resolve("/"));
+        page.isLive(Reader.ENGLISH_AT_A_DESK);
 
-        page.page().waitForCondition(() -> page.navigations().get() > 1);
+        assertThat(page.page().locator(".label").first()).hasText("Cats");
+        assertThat(page.page().locator("#closing")).hasCount(0);
+        page.shows(0, 0);
+        assertThat(page.navigations()).hasValue(1);
+    }
+
+    /** The first answer is changed by the first of these, and so on; null is none; those after the last are as the last. */
+    @SafeVarargs
+    private static void answerInTurn(BrowserContext visitor, URI uri, UnaryOperator<String>... changes) {
+        var answers = new AtomicInteger();
+        visitor.route(uri.toString(), route -> {
+            var change = changes[Math.min(answers.getAndIncrement(), changes.length - 1)];
+            var page = route.fetch();
+            var body = change.apply(page.text());
+            if (body == null) {
+                route.abort();
+            } else {
+                route.fulfill(new FulfillOptions().setResponse(page).setBody(body));
+            }
+        });
     }
 
     @Test
@@ -261,6 +339,7 @@ class BrowserPagesIT {
             case 404 -> page.navigate(vote + "/no/such/page");
             case 400 -> tamper(page, "button.value = 'horses'");
             case 405 -> tamper(page, "form.action = document.querySelector('link[rel=stylesheet]').href");
+            case 409 -> tamper(page, "form.elements.poll_id.value = 'earlier'");
             case 413 -> tamper(page, "button.value = 'x'.repeat(10000)");
             case 415 -> tamper(page, "form.enctype = 'text/plain'");
             default -> throw new IllegalArgumentException();
