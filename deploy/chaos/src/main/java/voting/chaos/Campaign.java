@@ -69,7 +69,7 @@ final class Campaign {
     /** Returns when all is over and compared. */
     Report run() throws InterruptedException, IOException {
         var viewers = new ArrayList<Viewer>();
-        try (var monitor = new Monitor(stage, pulse)) {
+        try (var monitor = new Monitor(stage.result(), stage.stored(), pulse)) {
             monitor.start();
             for (int i = 0; i < VIEWERS; i++) {
                 viewers.add(new Viewer(stage.result()));

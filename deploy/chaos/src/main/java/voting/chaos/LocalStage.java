@@ -242,7 +242,8 @@ final class LocalStage implements Stage {
         }
     }
 
-    private static void delete(Path directory) {
+    /** With all that is in it. */
+    static void delete(Path directory) {
         if (!Files.exists(directory)) {
             return;
         }

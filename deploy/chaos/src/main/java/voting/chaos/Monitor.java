@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Properties;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
+import voting.load.StoredReader;
 
 /** Tells the {@link Pulse} what the system does, by looking at it again and again. */
 final class Monitor implements AutoCloseable {
@@ -31,15 +32,17 @@ final class Monitor implements AutoCloseable {
 
     private static final JsonMapper JSON = new JsonMapper();
 
-    private final Stage stage;
+    private final URI result;
+    private final StoredReader stored;
     private final Pulse pulse;
     private final HttpClient http = HttpClient.newHttpClient();
     private volatile boolean closed;
     private String positions;
     private long positionsReadNanos;
 
-    Monitor(Stage stage, Pulse pulse) {
-        this.stage = stage;
+    Monitor(URI result, StoredReader stored, Pulse pulse) {
+        this.result = result;
+        this.stored = stored;
         this.pulse = pulse;
     }
 
@@ -55,7 +58,9 @@ final class Monitor implements AutoCloseable {
     }
 
     private void watchResult() {
-        var request = HttpRequest.newBuilder(resultsOf(stage)).timeout(TIMEOUT).build();
+        var request = HttpRequest.newBuilder(result.resolve("/api/results"))
+                .timeout(TIMEOUT)
+                .build();
         while (!closed) {
             try {
                 var results = JSON.readTree(
@@ -73,10 +78,6 @@ final class Monitor implements AutoCloseable {
         }
     }
 
-    private static URI resultsOf(Stage stage) {
-        return stage.result().resolve("/api/results");
-    }
-
     private void watchPostgres() {
         while (!closed) {
             try (var connection = connect()) {
@@ -92,11 +93,11 @@ final class Monitor implements AutoCloseable {
 
     private Connection connect() throws SQLException {
         var properties = new Properties();
-        properties.put("user", stage.stored().user());
-        properties.put("password", stage.stored().password());
+        properties.put("user", stored.user());
+        properties.put("password", stored.password());
         properties.put("connectTimeout", "1");
         properties.put("socketTimeout", "1");
-        return DriverManager.getConnection(stage.stored().jdbcUrl(), properties);
+        return DriverManager.getConnection(stored.jdbcUrl(), properties);
     }
 
     private void look(Connection connection) throws SQLException {
