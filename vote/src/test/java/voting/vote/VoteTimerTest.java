@@ -42,13 +42,15 @@ class VoteTimerTest {
                 holders.add(holdSlot());
             }
 
-            await().until(() -> { // slots are lent at intervals: one may be just when the vote comes
-                var timed = timed("accepted");
-                var inTime = inTime("accepted");
-                assertThat(server.postForm("vote=cats").statusCode()).isEqualTo(303);
-                assertThat(timed("accepted")).isEqualTo(timed + 1);
-                return inTime("accepted") == inTime;
-            });
+            await().until(
+                            () -> { // slots are lent at intervals: one may be just when the vote comes
+                                var timed = timed("accepted");
+                                var inTime = inTime("accepted");
+                                assertThat(server.postForm("vote=cats").statusCode())
+                                        .isEqualTo(303);
+                                assertThat(timed("accepted")).isEqualTo(timed + 1);
+                                return inTime("accepted") == inTime;
+                            });
         } finally {
             for (var holder : holders) {
                 holder.close();
