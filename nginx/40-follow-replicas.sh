@@ -1,6 +1,7 @@
 #!/bin/sh
 # Reloads nginx when there are new replicas of "vote" or "result", so that scaling needs no restart. nginx itself looks
-# names up again only with "resolve" in an upstream, which the free version has since 1.27.3.
+# names up again only with "resolve" in an upstream, which the free version has since 1.27.3. A reload ends nobody's
+# request, but an HTTP/2 connection that has none yet; its client has to open another.
 #
 # One that is gone is kept for a while, as most come back where they were: it costs its requests the time of a failed
 # connection, while a replica that is not known yet when the others are restarted would cost the requests themselves.
@@ -43,4 +44,11 @@ follow() {
   done
 }
 
+# nginx does not start while a name has no address.
+for name in vote result; do
+  until busybox nslookup -type=a "$name" 127.0.0.11 >/dev/null 2>&1; do
+    echo "Waiting for the first replica of $name."
+    sleep "$interval_seconds"
+  done
+done
 follow &
