@@ -14,10 +14,11 @@ import java.util.List;
 /** Sends bytes that no HTTP client would. One byte is one character, in what is sent and in what comes back. */
 final class RawConnection implements AutoCloseable {
 
-    /** Far more than any answer may take. */
-    private static final int PATIENCE_MILLIS = 5_000;
+    /** Far more than any answer may take; tests that are about time say so themselves. */
+    private static final int PATIENCE_MILLIS = 15_000;
 
     private final int port;
+    private String previous = "nothing";
     private Socket socket;
     private InputStream in;
 
@@ -48,10 +49,11 @@ final class RawConnection implements AutoCloseable {
             if (answer.header("connection").contains("close")) {
                 close();
             }
+            previous = request;
             return answer;
         } catch (IOException e) {
             close();
-            throw new IOException("no answer to " + request, e);
+            throw new IOException("no answer to " + request + " after " + previous, e);
         }
     }
 
