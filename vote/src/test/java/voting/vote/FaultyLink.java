@@ -106,12 +106,21 @@ final class FaultyLink implements AutoCloseable {
                 if (fault == Fault.REFUSING) {
                     client.close();
                 } else {
-                    new Connection(client, new Socket("127.0.0.1", target)).start();
+                    connect(client);
                 }
             } catch (IOException e) {
                 // The listener was closed, or Redis is down and the client sees its connection end.
                 connections.removeIf(Connection::isClosed);
             }
+        }
+    }
+
+    private void connect(Socket client) throws IOException {
+        try {
+            new Connection(client, new Socket("127.0.0.1", target)).start();
+        } catch (IOException e) {
+            client.close();
+            throw e;
         }
     }
 
@@ -156,8 +165,8 @@ final class FaultyLink implements AutoCloseable {
                         hasCut = true;
                         break;
                     }
-                    to.getOutputStream().write(buffer, 0, count);
                     awaitsReply = from == client;
+                    to.getOutputStream().write(buffer, 0, count);
                 }
             } catch (IOException e) {
                 // One side is gone: so will be the other.

@@ -22,7 +22,7 @@ import redis.clients.jedis.Protocol;
 class OutageTest {
 
     /** What the network and a busy machine may add to the deadline of a vote. */
-    private static final Duration MARGIN = Duration.ofSeconds(1);
+    private static final Duration MARGIN = Duration.ofSeconds(2);
 
     private static final Duration NOTICE = Duration.ofSeconds(2);
 

@@ -97,8 +97,8 @@ class DrainLoop implements SmartLifecycle {
 
     @Override
     public void stop() {
-        log.info("Stopping: finishing the batches in hand.");
         stopping.countDown();
+        log.info("Stopping: finishing the batches in hand.");
         var deadline = Instant.now().plus(STOP_DEADLINE);
         for (var thread : threads) {
             try {

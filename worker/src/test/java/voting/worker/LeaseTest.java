@@ -146,10 +146,10 @@ class LeaseTest {
         try (var hanging = Stores.worker().getConnection();
                 var statement = hanging.createStatement();
                 var streams = new BallotStreams(Stores.settings())) {
-            statement.execute("set idle_in_transaction_session_timeout = '200ms'");
             assertThat(new BallotStore().lockPosition(hanging, 0)).isNotNull();
-
             assertThat(drain(streams).held()).isFalse();
+
+            statement.execute("set idle_in_transaction_session_timeout = '200ms'");
             eventually().until(() -> drain(streams).counted() == 1);
             assertThatThrownBy(hanging::rollback).isInstanceOf(SQLException.class);
         }

@@ -27,6 +27,7 @@ class LogPrivacyTest {
         if (log == null) {
             log = ProcessLog.of(ProcessLog.JSON, Map.of("LOGGING_LEVEL_VOTING", "debug"));
             log.await("Draining, after");
+            log.await("Started WorkerApplication");
         }
     }
 

@@ -64,6 +64,8 @@ class FailoverIT {
             process.resume();
         }
 
+        // A commit that the standby had confirmed before the freeze is seen now, rightly.
+        await().atMost(PATIENCE).until(() -> PostgresPair.number(old, "select count(*) from pg_stat_replication") == 0);
         var counted = ballots(old);
         var awake = Instant.now();
         var onTheOldOne = pair.startWorker(pair.address(old) + "," + pair.address(pair.primary()));

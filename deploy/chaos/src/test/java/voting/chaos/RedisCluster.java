@@ -35,7 +35,7 @@ final class RedisCluster implements AutoCloseable {
     /** The nodes know each other from the file in which each keeps what it knows. */
     RedisCluster(Path directory) {
         var ports = IntStream.generate(Ports::free)
-                .filter(port -> port <= LAST_PORT)
+                .filter(port -> port <= LAST_PORT && Ports.isFree(port + BUS_PORT))
                 .limit(2 * MASTERS)
                 .toArray();
         for (int self = 0; self < ports.length; self++) {

@@ -21,7 +21,7 @@ import voting.load.VoteLog.Outcome;
 class RedisClusterIT {
 
     private static final Path DIRECTORY = Path.of("target", "redis-cluster-it").toAbsolutePath();
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static RedisCluster cluster;
     private static Election election;

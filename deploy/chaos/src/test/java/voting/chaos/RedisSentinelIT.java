@@ -23,7 +23,7 @@ class RedisSentinelIT {
     /** Not "redis-sentinel…": a server that finds that in its path becomes a Sentinel. */
     private static final Path DIRECTORY = Path.of("target", "sentinel-it").toAbsolutePath();
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final String SENTINEL = """
             sentinel monitor ballots 127.0.0.1 %d 2

@@ -34,7 +34,7 @@ public final class Ports {
                 .orElseThrow();
     }
 
-    static boolean isFree(int port) {
+    public static boolean isFree(int port) {
         return !answers(port) && canListen(port);
     }
 

@@ -28,6 +28,8 @@ class BrowserLayoutIT {
     /** More digits each time: figures that grow are what would push others aside. */
     private static final int[] CROWDS = {1, 8, 1, 90, 900, 9_000};
 
+    private static final URI ONE_WORD = URI.create("data:text/html,word");
+
     private static final Pattern PAPER = Pattern.compile("/Type\\s*/Page\\b");
 
     private final LocalSystem system = SharedSystem.get();
@@ -72,13 +74,17 @@ class BrowserLayoutIT {
         }
     }
 
-    /** Sooner or later: a machine that does something else at the moment is no fault of the pages. */
+    /**
+     * Or, where the browser needs more than 25 ms for a page of one word, within four times that. Sooner or later: a machine
+     * that does something else at the moment is no fault of the pages.
+     */
     @Test
     void somethingIsSeenWithin100MillisecondsOfTheRequest() {
         for (var uri : List.of(vote, result, result.resolve("/stage"), result.resolve("/pipeline"))) {
-            await().pollInSameThread()
+            await(uri.toString())
+                    .pollInSameThread()
                     .atMost(Duration.ofMinutes(1))
-                    .until(() -> firstPaintMillis(uri), lessThan(100.0));
+                    .until(() -> firstPaintMillis(uri), lessThan(Math.max(100, 4 * firstPaintMillis(ONE_WORD))));
         }
     }
 
