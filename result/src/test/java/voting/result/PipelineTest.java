@@ -30,7 +30,10 @@ class PipelineTest {
     @BeforeEach
     void watch() {
         viewer = Viewer.watching(server, "/events?pipeline");
-        await().atMost(PATIENCE).until(() -> !viewer.events().isEmpty());
+        awaitPipeline(data -> state(data).equals("stopped") // as the test before left it, at first
+                && data.get("countedToday").asLong() == 0
+                && data.get("votes").asLong() == 0
+                && data.get("viewers").asInt() == 0);
     }
 
     @AfterEach
@@ -43,11 +46,11 @@ class PipelineTest {
         postgres.count(0, Map.of("cats", 5L));
         postgres.countInMinute("now()", 0, 7);
         postgres.countInMinute("now() - interval '1 day 1 hour'", 0, 100);
-        postgres.publish(WORKER, true, "'{3,0,4,0}'", "2500");
-
-        var pipeline = awaitPipeline(data -> state(data).equals("flowing")
-                && data.get("votes").asLong() == 5
-                && data.get("countedToday").asLong() == 7);
+        var pipeline = awaitPipeline(
+                () -> postgres.publish(WORKER, true, "'{3,0,4,0}'", "2500"),
+                data -> state(data).equals("flowing")
+                        && data.get("votes").asLong() == 5
+                        && data.get("countedToday").asLong() == 7);
 
         assertThat(pipeline.propertyNames())
                 .containsExactly(
@@ -69,7 +72,6 @@ class PipelineTest {
     @Test
     void whileABacklogIsDrainedNoBallotIsAcceptedTwice() {
         postgres.countInMinute("now()", 0, 400);
-        postgres.publish(WORKER, true, "'{1000,0,0,0}'", "0", "1000");
         assertThat(accepted(400)).isEqualTo(1_000);
 
         postgres.countInMinute("now()", 1, 1_000);
@@ -77,18 +79,21 @@ class PipelineTest {
     }
 
     private long accepted(long counted) {
-        var pipeline = awaitPipeline(data -> data.get("countedToday").asLong() == counted
-                && !data.get("acceptedToday").isNull());
+        var pipeline = awaitPipeline(
+                () -> postgres.publish(WORKER, true, "'{1000,0,0,0}'", "0", "1000"),
+                data -> data.get("countedToday").asLong() == counted
+                        && !data.get("acceptedToday").isNull());
         return pipeline.get("acceptedToday").asLong();
     }
 
     @Test
     void whatAWorkerDoesNotTellIsNotAddedUp() {
         postgres.countInMinute("now()", 0, 400);
-        postgres.publish(WORKER, true, "'{1000,0,0,0}'", "0");
 
-        var pipeline = awaitPipeline(data ->
-                data.get("countedToday").asLong() == 400 && !data.get("waiting").isNull());
+        var pipeline = awaitPipeline(
+                () -> postgres.publish(WORKER, true, "'{1000,0,0,0}'", "0"),
+                data -> data.get("countedToday").asLong() == 400
+                        && !data.get("waiting").isNull());
 
         assertThat(pipeline.get("acceptedToday").isNull()).isTrue();
         assertThat(server.get("/pipeline").body()).contains("id=\"accepted\">≥ 400<");
@@ -107,14 +112,16 @@ class PipelineTest {
 
     @Test
     void aWorkerThatPublishesNoMoreIsNoticedWithinTwoSeconds() {
+        var before = Instant.now();
         postgres.publish(WORKER, true, "'{1,0,0,0}'", "0");
-        var lastSeen = Instant.now();
+        var after = Instant.now();
         awaitPipeline(data -> state(data).equals("flowing"));
 
         var stopped = awaitPipeline(data -> state(data).equals("stopped"));
 
-        assertThat(Duration.between(lastSeen, Instant.now()))
-                .isBetween(PipelineWatcher.BELIEVED.minusMillis(100), NOTICE);
+        var noticed = Instant.now();
+        assertThat(Duration.between(before, noticed)).isGreaterThanOrEqualTo(PipelineWatcher.BELIEVED);
+        assertThat(Duration.between(after, noticed)).isLessThanOrEqualTo(NOTICE);
         assertThat(stopped.get("workers").asInt()).isZero();
         assertThat(stopped.get("waiting").isNull()).isTrue();
         assertThat(stopped.get("oldestAgeMillis").isNull()).isTrue();
@@ -122,8 +129,9 @@ class PipelineTest {
 
     @Test
     void aWorkerThatWithdrawsIsNoticedByTheNextRead() {
-        postgres.publish(WORKER, true, "'{0,0,0,0}'", "null");
-        awaitPipeline(data -> state(data).equals("flowing"));
+        awaitPipeline(
+                () -> postgres.publish(WORKER, true, "'{0,0,0,0}'", "null"),
+                data -> state(data).equals("flowing"));
         var withdrawn = Instant.now();
 
         postgres.execute("worker", "delete from worker_presence");
@@ -134,10 +142,12 @@ class PipelineTest {
 
     @Test
     void oneOfTwoWorkersThatDrainsIsEnoughAndTheLatestThatKnowsIsBelieved() {
-        postgres.publish(WORKER, true, "'{9,0,0,0}'", "1000");
-        postgres.publish(ANOTHER, false, "null", "null");
-
-        var pipeline = awaitPipeline(data -> data.get("workers").asInt() == 2);
+        var pipeline = awaitPipeline(
+                () -> {
+                    postgres.publish(WORKER, true, "'{9,0,0,0}'", "1000");
+                    postgres.publish(ANOTHER, false, "null", "null");
+                },
+                data -> data.get("workers").asInt() == 2);
 
         assertThat(state(pipeline)).isEqualTo("flowing");
         assertThat(pipeline.get("waiting").toString()).isEqualTo("[9,0,0,0]");
@@ -145,9 +155,9 @@ class PipelineTest {
 
     @Test
     void aWorkerThatCannotDrainIsNotOneThatIsAway() {
-        postgres.publish(WORKER, false, "null", "null");
-
-        var pipeline = awaitPipeline(data -> data.get("workers").asInt() == 1);
+        var pipeline = awaitPipeline(
+                () -> postgres.publish(WORKER, false, "null", "null"),
+                data -> data.get("workers").asInt() == 1);
 
         assertThat(state(pipeline)).isEqualTo("blocked");
         assertThat(pipeline.get("waiting").isNull()).isTrue();
@@ -167,8 +177,9 @@ class PipelineTest {
     @Test
     void whenPostgresIsAwayWhatWasCountedStaysAndTheRestIsUnknown() {
         postgres.count(0, Map.of("cats", 3L));
-        postgres.publish(WORKER, true, "'{0,0,0,0}'", "null");
-        awaitPipeline(data -> data.get("votes").asLong() == 3 && state(data).equals("flowing"));
+        awaitPipeline(
+                () -> postgres.publish(WORKER, true, "'{0,0,0,0}'", "null"),
+                data -> data.get("votes").asLong() == 3 && state(data).equals("flowing"));
 
         postgres.stop();
         try {
@@ -231,7 +242,19 @@ class PipelineTest {
     }
 
     private JsonNode awaitPipeline(Predicate<JsonNode> condition) {
-        return await().atMost(PATIENCE).until(() -> viewer.events().getLast().data(), condition);
+        return awaitPipeline(() -> {}, condition);
+    }
+
+    /** What is published is believed for a short time only: it is published again until it has been seen. */
+    private JsonNode awaitPipeline(Runnable publish, Predicate<JsonNode> condition) {
+        return await().atMost(PATIENCE)
+                .until(
+                        () -> {
+                            publish.run();
+                            var events = viewer.events();
+                            return events.isEmpty() ? null : events.getLast().data();
+                        },
+                        data -> data != null && condition.test(data));
     }
 
     private static String state(JsonNode pipeline) {
