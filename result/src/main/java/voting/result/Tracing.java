@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.NestedExceptionUtils;
@@ -39,13 +38,15 @@ class Tracing {
             "otel.java.exporter.otlp.retry.disabled", "true",
             "otel.bsp.schedule.delay", "1000");
 
-    private static final String ON = "!'${OTEL_EXPORTER_OTLP_ENDPOINT:}'.isBlank()";
-
     private static final Logger log = LoggerFactory.getLogger(Tracing.class);
+
+    private static boolean isOn(Environment environment) {
+        return !environment.getProperty("otel.exporter.otlp.endpoint", "").isBlank();
+    }
 
     @Bean
     OpenTelemetry openTelemetry(Environment environment) {
-        if (environment.getProperty("otel.exporter.otlp.endpoint", "").isBlank()) {
+        if (!isOn(environment)) {
             return OpenTelemetry.noop();
         }
         try {
@@ -61,31 +62,33 @@ class Tracing {
         }
     }
 
-    /** Lets histograms show a trace beside a bucket (exemplars). */
+    /** Lets histograms show a trace beside a bucket (exemplars); null without traces. */
     @Bean
-    @ConditionalOnExpression(ON)
-    SpanContext exemplars() {
-        return new SpanContext() {
-            @Override
-            public String getCurrentTraceId() {
-                return isCurrentSpanSampled() ? Span.current().getSpanContext().getTraceId() : null;
-            }
+    SpanContext exemplars(Environment environment) {
+        return isOn(environment) ? new CurrentSpan() : null;
+    }
 
-            @Override
-            public String getCurrentSpanId() {
-                return isCurrentSpanSampled() ? Span.current().getSpanContext().getSpanId() : null;
-            }
+    private static final class CurrentSpan implements SpanContext {
 
-            @Override
-            public boolean isCurrentSpanSampled() {
-                return Span.current().getSpanContext().isSampled();
-            }
+        @Override
+        public String getCurrentTraceId() {
+            return isCurrentSpanSampled() ? Span.current().getSpanContext().getTraceId() : null;
+        }
 
-            @Override
-            public void markCurrentSpanAsExemplar() {
-                // No sampler of ours keeps a span for that.
-            }
-        };
+        @Override
+        public String getCurrentSpanId() {
+            return isCurrentSpanSampled() ? Span.current().getSpanContext().getSpanId() : null;
+        }
+
+        @Override
+        public boolean isCurrentSpanSampled() {
+            return Span.current().getSpanContext().isSampled();
+        }
+
+        @Override
+        public void markCurrentSpanAsExemplar() {
+            // No sampler of ours keeps a span for that.
+        }
     }
 
     /** Says when spans begin to be lost, and when they arrive again; the SDK would say it every time. */

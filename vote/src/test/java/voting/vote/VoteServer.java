@@ -119,7 +119,7 @@ final class VoteServer implements AutoCloseable {
     }
 
     boolean has(Class<?> type) {
-        return context.getBeanNamesForType(type).length > 0;
+        return context.getBeanProvider(type).getIfAvailable() != null;
     }
 
     HttpRequest.Builder request(String path, String... headers) {

@@ -2,11 +2,15 @@ package voting.worker;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.springframework.aot.AotDetector;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.SpringProperties;
 
 /** Drains the Redis streams into Postgres. One image, several commands: {@code drain} (the default),
  * {@code beat}, {@code migrate}. */
@@ -14,8 +18,14 @@ import org.springframework.context.annotation.Bean;
 @ConfigurationPropertiesScan
 class WorkerApplication {
 
+    /** Where `make watch` puts classes; the beans of {@code drain} that were prepared with the image may not fit them. */
+    private static final Path RECOMPILED = Path.of("/app/dev");
+
     public static void main(String[] args) {
         var command = args.length == 0 ? "drain" : args[0];
+        if (!command.equals("drain") || Files.exists(RECOMPILED)) {
+            SpringProperties.setProperty(AotDetector.AOT_ENABLED, "false");
+        }
         switch (command) {
             case "drain" -> SpringApplication.run(WorkerApplication.class, args);
             case "beat" -> {
