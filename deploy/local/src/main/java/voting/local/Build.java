@@ -26,7 +26,7 @@ record Build(Path root) {
         return List.of("-jar", jar(service).toString());
     }
 
-    /** The newest runnable jar of a service. */
+    /** The newest runnable jar of a service; its libraries are in the directory lib beside it. */
     Path jar(String service) {
         var target = root.resolve(service).resolve("target");
         try (var files = Files.list(target)) {

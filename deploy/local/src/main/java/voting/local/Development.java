@@ -1,5 +1,6 @@
 package voting.local;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -7,6 +8,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
 
 /**
  * {@code make dev}: each service runs what an IDE or {@code ./mvnw compile} leaves in its {@code target/classes}, starts
@@ -33,12 +36,12 @@ final class Development {
 
     /** As {@link Build#program}, but the classes go before those in the jar, whose libraries they need. */
     List<String> program(String service) {
+        var jar = build.jar(service);
         return List.of(
                 "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,quiet=y,address=127.0.0.1:" + debugPort(service),
-                "-Dloader.path=" + classes(service),
                 "-classpath",
-                build.jar(service).toString(),
-                "org.springframework.boot.loader.launch.PropertiesLauncher");
+                classes(service) + File.pathSeparator + jar,
+                mainClass(jar));
     }
 
     /** To be called now and then. A change is complete when the next look finds it as it was. */
@@ -64,6 +67,14 @@ final class Development {
         } catch (LaunchException e) {
             System.err.println(e.getMessage());
             System.err.println("Waiting for its next change.");
+        }
+    }
+
+    private static String mainClass(Path jar) {
+        try (var file = new JarFile(jar.toFile())) {
+            return file.getManifest().getMainAttributes().getValue(Attributes.Name.MAIN_CLASS);
+        } catch (IOException e) {
+            throw new LaunchException("Cannot read " + jar, e);
         }
     }
 
